@@ -1,0 +1,77 @@
+//! Readers: one file per byte format. A reader turns a stream into rows and knows nothing of evidence, artifacts or rules.
+//!
+//! Every reader streams: memory is bounded by one record, not by the size of the stream. Every reader treats its input as
+//! hostile: sizes, depths and counts are bounded by bytes actually read, and bad input is an error, never a panic.
+
+use std::io::Read;
+
+/// One row of a stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Where the row lies in the stream: `plist:/Applications/com.example`, `json:/filter/0`, `csv:17` (record number,
+    /// header is 0), `html:table 1 row 3`, `html:item 4`, `line:120` (1-based in the stream).
+    pub locator: String,
+    /// The last step of the path: the dictionary key or the array index. Empty where a row has none.
+    pub key: String,
+    /// The row itself. Plist data is the text `base64:…`, plist dates are RFC 3339 text, in UTC.
+    pub data: serde_json::Value,
+}
+
+/// How a stream is to be read; taken from the artifact that asks.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The repeated element for tree formats (`/devices/*`): each match is one row. Without it the whole is one row.
+    pub record: Option<String>,
+    /// Column names that the header row of a CSV must hold, to find it behind a preamble.
+    pub header: Vec<String>,
+}
+
+/// What reading a stream came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Rows given to the sink.
+    pub rows: u64,
+    /// Records that could not be read and were passed over; each is part of a gap.
+    pub skipped: u64,
+    /// Repairs applied while reading (mojibake, invalid UTF-8), for the report.
+    pub repaired: u64,
+    /// The reason of the first skipped record.
+    pub first_problem: Option<String>,
+}
+
+/// Why a stream could not be read in its format.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The bytes could not be fetched.
+    #[error("reading failed: {0}")]
+    Io(#[from] std::io::Error),
+    /// The bytes are not of this format.
+    #[error("not {format}: {detail}")]
+    Format {
+        /// The format's name.
+        format: &'static str,
+        /// Where and how.
+        detail: String,
+    },
+    /// A bound on size, depth or count was passed.
+    #[error("{format} passes a safety bound: {detail}")]
+    Bound {
+        /// The format's name.
+        format: &'static str,
+        /// Which bound.
+        detail: String,
+    },
+    /// `SQLite` refused.
+    #[error("SQLite: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The receiver of the rows failed.
+    #[error("{0}")]
+    Sink(String),
+}
+
+/// Receives rows; an error stops the reader.
+pub type Sink<'a> = &'a mut dyn FnMut(Row) -> Result<(), Error>;
+
+/// A reader over a byte stream.
+pub type ReadFn = fn(&mut dyn Read, &Options, Sink<'_>) -> Result<Summary, Error>;
