@@ -4,3 +4,4 @@
 pub mod evidence;
 pub mod fixture;
 pub mod reader;
+pub mod report;
