@@ -8,13 +8,14 @@ pub mod extraction;
 pub mod source;
 
 use crate::artifact::Artifacts;
-use crate::evidence::hash::{self, HashedFile};
+use crate::evidence::hash::{self, FileHash};
 use crate::evidence::{self, Cancel, Context, Kind, Opened, Password, scratch::Scratch};
 use crate::fact::{Problems, Store};
 use crate::report::{self, Report, checklist};
 use crate::rule::{self, Judgement, Rules};
 use case::CaseFile;
 use rusqlite::types::Value;
+use sha2::Digest as _;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -52,8 +53,8 @@ pub struct Audited {
 /// Where the audit is, for a progress bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Hashing every stored byte; so many bytes in all.
-    Hashing(u64),
+    /// Hashing every stored byte.
+    Hashing,
     /// Opening and unlocking.
     Opening,
     /// Reading artifacts.
@@ -66,8 +67,8 @@ pub enum Stage {
 pub trait Progress: Sync {
     /// A new stage begins.
     fn begin(&self, stage: Stage);
-    /// So many more bytes are hashed.
-    fn advance(&self, bytes: u64);
+    /// So many bytes are hashed, of so many in all.
+    fn hashed(&self, done: u64, total: u64);
 }
 
 /// No progress is shown.
@@ -76,7 +77,7 @@ pub struct Silent;
 
 impl Progress for Silent {
     fn begin(&self, _: Stage) {}
-    fn advance(&self, _: u64) {}
+    fn hashed(&self, _: u64, _: u64) {}
 }
 
 /// Why there is no report.
@@ -98,9 +99,6 @@ pub enum Error {
     /// The fact store failed; this is a fault of the program.
     #[error("the fact store failed: {0}")]
     Store(#[from] rusqlite::Error),
-    /// The scratch folder could not be made.
-    #[error("no private working folder: {0}")]
-    Scratch(std::io::Error),
 }
 
 impl Error {
@@ -112,7 +110,6 @@ impl Error {
             Self::Data(_) => "data-files",
             Self::Nothing { .. } => "not-recognised",
             Self::Store(_) => "internal",
-            Self::Scratch(_) => "scratch",
         }
     }
 }
@@ -124,10 +121,11 @@ impl Error {
 pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audited, Error> {
     let artifacts = Artifacts::embedded()?;
     let rules = Rules::embedded(&artifacts.vocabulary)?;
-    let hashed = hash_inputs(plan, cancel, progress)?;
+    progress.begin(Stage::Hashing);
+    let hashed = hash::hash_inputs(&plan.inputs, &|done, total| progress.hashed(done, total), cancel)?;
 
     progress.begin(Stage::Opening);
-    let scratch = Scratch::new().map_err(Error::Scratch)?;
+    let scratch = Scratch::new()?;
     let context = Context {
         scratch: scratch.path().to_path_buf(),
         passwords: plan.passwords.clone(),
@@ -154,9 +152,10 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     for remark in remarks.iter().filter(|r| r.1.code == "locked") {
         extraction.gaps.add("locked", "", &remark.1.container, remark.1.detail.clone(), 1);
     }
-    for file in hashed.iter().filter(|f| f.problem.is_some()) {
-        let why = file.problem.clone().unwrap_or_default();
-        extraction.gaps.add("bytes-missing", "", &file.name, why, 1);
+    for file in &hashed {
+        if let Some(why) = &file.problem {
+            extraction.gaps.add("bytes-missing", "", &evidence::label(&file.path), why.clone(), 1);
+        }
     }
 
     progress.begin(Stage::Judging);
@@ -219,13 +218,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         coverage: std::mem::take(&mut extraction.coverage),
         gaps: extraction.gaps.list(),
     };
-    Ok(Audited { report, evidence_list: hash::write_list(&hashed) })
-}
-
-fn hash_inputs(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Vec<HashedFile>, Error> {
-    let files = hash::list_inputs(&plan.inputs)?;
-    progress.begin(Stage::Hashing(files.iter().map(|f| f.size).sum()));
-    Ok(hash::hash_files(files, cancel, &|bytes| progress.advance(bytes))?)
+    Ok(Audited { report, evidence_list: list(hashed.iter()) })
 }
 
 /// Fills the tables of declared people, indicators, coverage and the case.
@@ -271,28 +264,39 @@ fn remarks(containers: &[Opened]) -> Vec<(usize, report::Remark)> {
     out
 }
 
+/// A hash list in coreutils form. Files that could not be read are gaps, not lines.
+fn list<'a>(files: impl Iterator<Item = &'a FileHash>) -> Vec<u8> {
+    let listed: Vec<hash::Listed> = files.filter_map(|f| Some((f.path.clone(), f.sha256.clone()?))).collect();
+    let mut out = Vec::new();
+    // Writing to memory does not fail.
+    let _ = hash::write_list(&mut out, &listed);
+    out
+}
+
 fn describe(
     plan: &Plan,
-    hashed: &[HashedFile],
+    hashed: &[FileHash],
     containers: &[Opened],
     remarks: &[(usize, report::Remark)],
 ) -> Vec<report::Evidence> {
     let mut out = Vec::new();
-    for (index, input) in plan.inputs.iter().enumerate() {
-        let files: Vec<&HashedFile> = hashed.iter().filter(|f| f.input == index).collect();
+    for (index, (input, name)) in plan.inputs.iter().zip(hash::input_names(&plan.inputs)).enumerate() {
+        let below = [name.as_slice(), b"/"].concat();
+        let files: Vec<&FileHash> = hashed.iter().filter(|f| f.path == name || f.path.starts_with(&below)).collect();
         let kind = containers
             .iter()
             .filter(|o| o.input == index)
             .map(|o| o.container.kind())
             .max_by_key(|k| matches!(k, Kind::IosBackup | Kind::AndroidBackup | Kind::Dumpstate))
             .map_or("", Kind::name);
-        let whole = input.is_file() && files.len() == 1;
+        let whole = input.is_file();
         let sha256 = match files.first() {
-            Some(file) if whole => file.sha256.clone(),
-            _ => hash::digest_of_list(&files),
+            Some(file) if whole => file.sha256.clone().unwrap_or_default(),
+            // The digest of the list of digests, in the very form of `evidence.sha256`.
+            _ => hash::hex(&sha2::Sha256::digest(list(files.iter().copied()))),
         };
         out.push(report::Evidence {
-            name: evidence::open::display_name(input),
+            name: evidence::label(&name),
             kind: kind.into(),
             files: files.len() as u64,
             bytes: files.iter().map(|f| f.size).sum(),

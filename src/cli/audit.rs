@@ -171,26 +171,24 @@ impl Bar {
 
 impl Progress for Bar {
     fn begin(&self, stage: Stage) {
-        let (key, total) = match stage {
-            Stage::Hashing(total) => ("hashing", Some(total)),
-            Stage::Opening => ("opening", None),
-            Stage::Reading => ("reading", None),
-            Stage::Judging => ("judging", None),
+        let (key, template) = match stage {
+            Stage::Hashing => ("hashing", "{msg} {bar:30} {bytes}/{total_bytes}"),
+            Stage::Opening => ("opening", "{spinner} {msg}"),
+            Stage::Reading => ("reading", "{spinner} {msg}"),
+            Stage::Judging => ("judging", "{spinner} {msg}"),
         };
-        let template = if total.is_some() { "{msg} {bar:30} {bytes}/{total_bytes}" } else { "{spinner} {msg}" };
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.bar.set_style(style);
         }
         self.bar.set_message(self.text.cli(key).to_string());
-        if let Some(total) = total {
-            self.bar.set_length(total);
-        } else {
+        if stage != Stage::Hashing {
             self.bar.enable_steady_tick(std::time::Duration::from_millis(120));
         }
     }
 
-    fn advance(&self, bytes: u64) {
-        self.bar.inc(bytes);
+    fn hashed(&self, done: u64, total: u64) {
+        self.bar.set_length(total);
+        self.bar.set_position(done);
     }
 }
 

@@ -11,7 +11,7 @@ use clap::ArgMatches;
 pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let lang = matches.get_one::<String>("lang").cloned().unwrap_or_default();
     let artifacts = Artifacts::embedded().map_err(|e| Failure::new("data-files", e.to_string()))?;
-    let scratch = Scratch::new().map_err(|e| Failure::new("scratch", e.to_string()))?;
+    let scratch = Scratch::new().map_err(crate::audit::Error::from)?;
     let context = Context {
         scratch: scratch.path().to_path_buf(),
         passwords: super::audit::passwords(matches)?,

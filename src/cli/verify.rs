@@ -30,10 +30,12 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
 
 fn compare(listed: &[u8], inputs: &[PathBuf], cancel: &Cancel, text: &Text) -> Result<Vec<String>, Failure> {
     let of = |code: &str, name: &str| format!("{}: {name}", text.cli(code));
-    let before: BTreeMap<String, String> = hash::read_list(listed).into_iter().collect();
-    let files = hash::list_inputs(inputs).map_err(crate::audit::Error::from)?;
-    let now = hash::hash_files(files, cancel, &|_| {}).map_err(crate::audit::Error::from)?;
-    let now: BTreeMap<String, String> = now.into_iter().map(|f| (f.name, f.sha256)).collect();
+    let listed = hash::read_list(listed).map_err(crate::audit::Error::from)?;
+    let name = |path: &[u8]| crate::evidence::label(path);
+    let before: BTreeMap<String, String> = listed.into_iter().map(|(path, digest)| (name(&path), digest)).collect();
+    let now = hash::hash_inputs(inputs, &|_, _| {}, cancel).map_err(crate::audit::Error::from)?;
+    let now: BTreeMap<String, String> =
+        now.into_iter().filter_map(|f| Some((name(&f.path), f.sha256?))).collect();
     let mut problems = Vec::new();
     for (name, digest) in &before {
         match now.get(name) {

@@ -35,14 +35,11 @@ pub type Listed = (Vec<u8>, String);
 pub fn hash_inputs(inputs: &[PathBuf], progress: &(dyn Fn(u64, u64) + Sync), cancel: &Cancel) -> Result<Vec<FileHash>, Error> {
     let mut hashes = Vec::new();
     let mut files = Vec::new();
-    let mut names: Vec<Vec<u8>> = Vec::new();
-    for input in inputs {
+    for (input, name) in inputs.iter().zip(input_names(inputs)) {
         if std::fs::symlink_metadata(input).is_err() {
             return Err(Error::NotFound(input.clone()));
         }
-        let name = name_of(input, &names);
         collect(input, &name, &mut files, &mut hashes, cancel)?;
-        names.push(name);
     }
     let total = files.iter().map(|(_, _, size)| size).sum();
     let done = AtomicU64::new(0);
@@ -58,6 +55,27 @@ pub fn hash_inputs(inputs: &[PathBuf], progress: &(dyn Fn(u64, u64) + Sync), can
     hashes.extend(hashed?);
     hashes.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(hashes)
+}
+
+/// The names under which the inputs stand in the list, in the order given.
+#[must_use]
+pub fn input_names(inputs: &[PathBuf]) -> Vec<Vec<u8>> {
+    let mut names: Vec<Vec<u8>> = Vec::new();
+    for input in inputs {
+        let name = name_of(input, &names);
+        names.push(name);
+    }
+    names
+}
+
+/// SHA-256 of a stream as it is read: decrypted and decompressed.
+///
+/// # Errors
+/// When the stream cannot be read to its end.
+pub fn digest_stream(container: &dyn super::Container, entry: usize) -> Result<String, Error> {
+    let name = || container.entries().get(entry).map_or_else(String::new, |e| e.path.clone());
+    let reader = HashingReader::new(container.open(entry)?);
+    reader.finish_all().map(|(digest, _)| digest).map_err(|source| Error::io(name(), source))
 }
 
 /// The input's own name; a second input of the same name is told apart by a number.
