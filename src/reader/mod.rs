@@ -128,3 +128,6 @@ impl Summary {
         sink(row)
     }
 }
+
+#[cfg(test)]
+mod third_party;

@@ -131,7 +131,14 @@ impl Database {
         }
         let promised = committed.or(header.as_ref().map(|header| header.pages)).unwrap_or(0);
         let truncated = promised > number || header.is_some_and(|header| committed.is_none() && header.pages > main_pages);
-        let (connection, path) = copy.open(if truncated { u32::try_from(number).ok() } else { None })?;
+        // SQLite refuses a schema whose tables lie beyond the end, so lost pages are put back empty: only the queries that need
+        // them fail. A header that promises far more than there was is not believed; then the page count is corrected.
+        let (have, wanted) = (number.saturating_mul(page_size as u64), promised.saturating_mul(page_size as u64));
+        let padded = truncated && wanted <= have.saturating_mul(16).max(MEMORY as u64);
+        if padded {
+            copy.extend(wanted)?;
+        }
+        let (connection, path) = copy.open(if truncated && !padded { u32::try_from(number).ok() } else { None })?;
         Self::harden(connection, wal.report.clone(), truncated, path)
     }
 
@@ -268,16 +275,35 @@ struct Copy<'a> {
 }
 
 impl Copy<'_> {
-    fn add(&mut self, page: &[u8]) -> Result<(), Error> {
-        if self.file.is_none() && self.memory.len() + page.len() > MEMORY {
+    /// The scratch file once `more` bytes would not fit in memory.
+    fn file_for(&mut self, more: usize) -> Result<Option<&mut std::io::BufWriter<tempfile::NamedTempFile>>, Error> {
+        if self.file.is_none() && self.memory.len().saturating_add(more) > MEMORY {
             let mut file = std::io::BufWriter::new(tempfile::NamedTempFile::new_in(self.scratch)?);
             file.write_all(&self.memory)?;
             self.memory = Vec::new();
             self.file = Some(file);
         }
-        match &mut self.file {
+        Ok(self.file.as_mut())
+    }
+
+    fn add(&mut self, page: &[u8]) -> Result<(), Error> {
+        match self.file_for(page.len())? {
             Some(file) => file.write_all(page)?,
             None => self.memory.extend_from_slice(page),
+        }
+        Ok(())
+    }
+
+    /// Adds zeros up to that length; in a file they take no space.
+    fn extend(&mut self, length: u64) -> Result<(), Error> {
+        let wanted = usize::try_from(length).unwrap_or(usize::MAX);
+        let more = wanted.saturating_sub(self.memory.len());
+        match self.file_for(more)? {
+            Some(file) => {
+                file.flush()?;
+                file.get_mut().as_file_mut().set_len(length)?;
+            }
+            None => self.memory.resize(wanted, 0),
         }
         Ok(())
     }
