@@ -38,6 +38,7 @@ pub struct Rules {
 #[serde(deny_unknown_fields)]
 pub struct StepFile {
     /// The file's name.
+    #[serde(skip)]
     pub id: String,
     /// Its wave.
     pub wave: String,
@@ -190,7 +191,7 @@ impl Rules {
             let Some((folder, base)) = file.rsplit_once('/') else { continue };
             let Some(stem) = base.strip_suffix(".toml") else { continue };
             match folder {
-                "steps" => take(file, text, &mut problems, |step: StepFile| rules.steps.push(step)),
+                "steps" => take(file, text, &mut problems, |step| rules.steps.push(StepFile { id: stem.into(), ..step })),
                 "indicators" => take(file, text, &mut problems, |f| {
                     rules.lists.insert(stem.to_string(), crate::embedded::digest(&[(file, text)]));
                     collect(f, &mut rules.indicators, &mut rules.known);
@@ -217,8 +218,6 @@ impl Rules {
             let stem = file.trim_start_matches("steps/").trim_end_matches(".toml");
             if let Some(step) = rules.steps.iter().find(|s| s.id == stem) {
                 check_step(file, text, step, &rules.contacts, &mut problems);
-            } else {
-                problems.push(Problem::near(file, text, "id", format!("the id must be `{stem}`, after the file")));
             }
         }
         check_indicators(&rules.indicators, &mut problems);
