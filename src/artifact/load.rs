@@ -214,14 +214,17 @@ fn prepare(artifact: &Artifact, variant: &Variant) -> Result<Vec<String>, String
     let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let mut tables = variant.needs.clone();
     if artifact.reader != "sqlite" {
+        // Every reader fills these; a CSV adds its header cells.
         let row = tables.entry("row".into()).or_default();
-        row.splice(0..0, ["locator", "key", "data"].map(String::from));
+        row.extend(["locator", "key", "data"].map(String::from));
     } else if tables.is_empty() {
         return Err("a sqlite variant names its tables and columns in `needs`".into());
     }
     for (table, columns) in &tables {
-        let columns = if columns.is_empty() { vec!["_".to_string()] } else { columns.clone() };
-        let list: Vec<String> = columns.iter().map(|c| quote(c)).collect();
+        // Core Data gives every table the key Z_PK; it need not be asked for.
+        let columns = columns.iter().map(String::as_str).chain(["Z_PK"]);
+        let list: BTreeSet<String> = columns.map(quote).collect();
+        let list: Vec<String> = list.into_iter().collect();
         let sql = format!("CREATE TABLE {} ({})", quote(table), list.join(", "));
         conn.execute_batch(&sql).map_err(|e| e.to_string())?;
     }
