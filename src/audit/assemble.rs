@@ -6,7 +6,8 @@ use super::source::Source;
 use crate::artifact::Artifacts;
 use crate::evidence::Opened;
 use crate::fact::store::Sealed;
-use crate::report::{Citation, Finding, FindingText, Outcome, Texts, Words, shown};
+use crate::report::shown::{self, Zone};
+use crate::report::{Citation, Finding, FindingText, Outcome, Texts, Words};
 use crate::rule::{Judgement, Match, Rule, Rules, Urgency};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,8 +71,7 @@ impl Workshop<'_> {
             // Never urgent on a trace that was never verified (design: experimental).
             urgency = urgency.max(Urgency::Later);
         }
-        let rows: Vec<BTreeMap<String, String>> =
-            matches.iter().map(|m| m.values.iter().map(|(k, v)| (k.clone(), shown::shown(v))).collect()).collect();
+        let rows: Vec<BTreeMap<String, String>> = matches.iter().map(|m| m.values.clone()).collect();
         let params = rows.first().cloned().unwrap_or_default();
         Ok(Finding {
             id: String::new(),
@@ -118,7 +118,8 @@ impl Workshop<'_> {
     }
 
     fn fill(&self, text: &FindingText, params: &BTreeMap<String, String>, lang: &str) -> FindingText {
-        let fill = |t: &str| fill(t, params, lang, self.zone);
+        let zone = Zone::new(self.zone);
+        let fill = |t: &str| fill(t, params, lang, &zone);
         FindingText {
             title: fill(&text.title),
             shows: fill(&text.shows),
@@ -213,8 +214,9 @@ fn plain(text: &str) -> String {
     out
 }
 
-/// Fills the placeholders of a text. Moments become a date and time in the zone of the reader, with the zone named.
-fn fill(text: &str, params: &BTreeMap<String, String>, lang: &str, zone: &str) -> String {
+/// Fills the placeholders of a text. Values are cut and made visible, so that a name cannot turn a sentence around; moments stand
+/// in the reader's zone with their offset.
+fn fill(text: &str, params: &BTreeMap<String, String>, lang: &str, zone: &Zone) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
@@ -224,7 +226,10 @@ fn fill(text: &str, params: &BTreeMap<String, String>, lang: &str, zone: &str) -
             break;
         };
         match params.get(name) {
-            Some(value) => out.push_str(&shown::moment(value, zone, lang).unwrap_or_else(|| value.clone())),
+            Some(value) => match zone.moment(value) {
+                Some(moment) => out.push_str(&moment.local.unwrap_or(moment.utc)),
+                None => out.push_str(&shown::value(value)),
+            },
             None => out.push_str(if lang == "en" { "unknown" } else { "onbekend" }),
         }
         rest = after;

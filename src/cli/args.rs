@@ -207,9 +207,9 @@ pub fn explain(error: &clap::Error, text: &Text) -> ExitCode {
     }
     let value = context(ContextKind::InvalidValue);
     let allowed = context(ContextKind::ValidValue);
-    let mut line = format!("{}: {}", text.cli(key), crate::report::shown::shown(&what));
+    let mut line = format!("{}: {}", text.cli(key), crate::report::shown::value(&what));
     if !value.is_empty() {
-        line.push_str(&format!(" ({})", crate::report::shown::shown(&value)));
+        line.push_str(&format!(" ({})", crate::report::shown::value(&value)));
     }
     eprintln!("{line}");
     if !allowed.is_empty() {

@@ -3,7 +3,7 @@
 use super::{Exit, Failure, args, print};
 use crate::audit::cite::{self, Outcome};
 use crate::report::Finding;
-use crate::report::shown::shown;
+use crate::report::shown;
 use crate::report::text::Text;
 use clap::ArgMatches;
 use std::path::PathBuf;
@@ -33,7 +33,7 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
             Outcome::Unreadable(why) => ("cite-unreadable", why.as_str()),
         };
         wrong += usize::from(one.outcome != Outcome::Agrees);
-        print(&format!("{}  {}  {} {}", one.finding, text.cli(key), shown(&one.place), shown(detail)));
+        print(&format!("{}  {}  {} {}", one.finding, text.cli(key), shown::value(&one.place), shown::value(detail)));
     }
     print(&format!("{}: {} · {}: {wrong}", text.cli("cite-count"), checked.len(), text.cli("cite-wrong")));
     Ok(if wrong == 0 { Exit::Done } else { Exit::Found })

@@ -4,7 +4,7 @@ use super::{Exit, Failure, args, print};
 use crate::artifact::Artifacts;
 use crate::audit::source;
 use crate::evidence::{self, Context, scratch::Scratch};
-use crate::report::shown::shown;
+use crate::report::shown;
 use crate::report::text::Text;
 use clap::ArgMatches;
 
@@ -26,13 +26,13 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
         for index in &source.containers {
             let container = &opened.containers[*index].container;
             let entries = container.entries();
-            let name = shown(&opened.containers[*index].chain.join("!"));
+            let name = shown::value(&opened.containers[*index].chain.join("!"));
             print(&format!("  {name}  ({}, {} {})", container.kind().name(), entries.len(), text.cli("streams")));
             if entries.iter().any(|e| e.encrypted) {
                 print(&format!("  {}", text.cli("encrypted-open")));
             }
             for remark in container.remarks() {
-                print(&format!("  - {}", text.remark(remark.code, &shown(&remark.detail), remark.count)));
+                print(&format!("  - {}", text.remark(remark.code, &shown::value(&remark.detail), remark.count)));
             }
         }
         print(&format!("  {}:", text.cli("never")));
@@ -41,7 +41,7 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
         }
     }
     for (chain, problem) in &opened.problems {
-        print(&format!("{}: {}", shown(chain), text.error(problem.code()).what));
+        print(&format!("{}: {}", shown::value(chain), text.error(problem.code()).what));
     }
     if sources.is_empty() {
         let seen = opened.containers.iter().map(|o| format!("{} ({})", o.chain.join("!"), o.container.kind().name()));

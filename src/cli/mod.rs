@@ -87,7 +87,7 @@ fn say_failure(failure: &Failure, text: &Text) {
     let words = text.error(&failure.code);
     eprintln!("{}", words.what);
     for line in failure.detail.lines() {
-        eprintln!("  {}", crate::report::shown::shown(line));
+        eprintln!("  {}", crate::report::shown::value(line));
     }
     eprintln!("{}", words.next);
     eprintln!("[{}]", failure.code);

@@ -2,7 +2,7 @@
 
 use super::{Exit, Failure, args, print};
 use crate::evidence::{Cancel, hash};
-use crate::report::shown::shown;
+use crate::report::shown;
 use crate::report::text::Text;
 use crate::report::verify;
 use clap::ArgMatches;
@@ -22,7 +22,7 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
         print(text.cli("verify-evidence"));
     }
     for problem in &problems {
-        print(&format!("  {}", shown(problem)));
+        print(&format!("  {}", shown::value(problem)));
     }
     print(text.cli(if problems.is_empty() { "verify-right" } else { "verify-wrong" }));
     Ok(if problems.is_empty() { Exit::Done } else { Exit::Found })
