@@ -29,6 +29,8 @@ pub(super) struct CbcReader<R> {
     /// The last block decrypted so far; only the end tells whether it is data or padding.
     held: Option<[u8; BLOCK]>,
     state: State,
+    /// Whether the padding is taken for data: a manifest is told from its padding by its page size instead.
+    keep_padding: bool,
     invalid: Arc<AtomicBool>,
     name: String,
 }
@@ -46,7 +48,13 @@ impl<R: Read> CbcReader<R> {
     /// padding proves invalid.
     pub(super) fn new(inner: R, key: &Key, iv: &[u8; BLOCK], name: String, invalid: Arc<AtomicBool>) -> Self {
         let cipher = cbc::Decryptor::new(&Array(**key), &Array(*iv));
-        Self { inner, cipher, buffer: Vec::new(), ready: 0..0, held: None, state: State::Reading, invalid, name }
+        Self { inner, cipher, buffer: Vec::new(), ready: 0..0, held: None, state: State::Reading, keep_padding: false, invalid, name }
+    }
+
+    /// Gives the padding out as well, unchecked.
+    pub(super) fn with_padding(mut self) -> Self {
+        self.keep_padding = true;
+        self
     }
 
     /// Reads and decrypts the next stretch.
@@ -77,14 +85,14 @@ impl<R: Read> CbcReader<R> {
         let mut back = 0;
         if end != whole {
             self.state = State::Cut;
-        } else if self.state == State::Ended {
+        } else if self.state == State::Ended && !self.keep_padding {
             match padding_length(fresh) {
                 Some(length) => back = length,
                 // No byte at all is an empty file, not a wrong padding.
                 None if fresh.is_empty() => {}
                 None => self.invalid.store(true, Ordering::Relaxed),
             }
-        } else {
+        } else if self.state == State::Reading {
             self.held = fresh.last_chunk().copied();
             back = BLOCK;
         }

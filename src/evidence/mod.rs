@@ -13,7 +13,7 @@ mod tar;
 pub mod android_backup;
 // pub mod dumpstate;
 pub mod hash;
-// pub mod ios;
+pub mod ios;
 pub mod keybag;
 // pub mod open;
 pub mod scratch;
