@@ -37,7 +37,8 @@ pub fn read(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<
             Ok(false) => return Ok(summary),
             Ok(true) => {}
             Err(_) if allowance.is_spent() => {
-                let detail = format!("a record after row {} is longer than 8 MiB (a quote that does not close?)", summary.rows);
+                let detail =
+                    format!("a record after row {} is longer than 8 MiB (a quote that does not close?)", summary.rows);
                 return Err(Error::Bound { format: FORMAT, detail });
             }
             Err(problem) => return Err(failure(problem)),
@@ -173,8 +174,14 @@ mod tests {
     fn preamble_delimiter_and_multi_line_cells() {
         let text = "\u{FEFF}Notes:\n\"exported, by; a\ttool\"\n\nGAIA\u{A0}ID;IP Address;\n1;\"192.0.2.1\nline two\";x;y\n\n2\n";
         let (rows, _) = read_all(text.as_bytes(), &["Gaia ID", "ip address"]).unwrap();
-        assert_eq!(rows[0].data, json!({"Gaia ID": "1", "ip address": "192.0.2.1\nline two", "column 3": "x", "column 4": "y"}));
-        assert_eq!((rows[0].locator.as_str(), rows[1].locator.as_str(), &rows[1].data), ("csv:1", "csv:2", &json!({"Gaia ID": "2"})));
+        assert_eq!(
+            rows[0].data,
+            json!({"Gaia ID": "1", "ip address": "192.0.2.1\nline two", "column 3": "x", "column 4": "y"})
+        );
+        assert_eq!(
+            (rows[0].locator.as_str(), rows[1].locator.as_str(), &rows[1].data),
+            ("csv:1", "csv:2", &json!({"Gaia ID": "2"}))
+        );
         let (rows, _) = read_all(b"sep=;\r\na;b\r\n1,5;2\r\n", &[]).unwrap();
         assert_eq!(rows[0].data, json!({"a": "1,5", "b": "2"}));
         assert_eq!(read_all(b"a\tb\n1\t2", &[]).unwrap().0[0].data, json!({"a": "1", "b": "2"}));

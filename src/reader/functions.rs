@@ -176,7 +176,11 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         register(&connection).unwrap();
         assert!(connection.query_row("SELECT capture('a', '(')", [], |row| row.get::<_, Option<String>>(0)).is_err());
-        assert!(connection.query_row(r"SELECT capture('a', '\w{900}{900}')", [], |row| row.get::<_, Option<String>>(0)).is_err());
+        assert!(
+            connection
+                .query_row(r"SELECT capture('a', '\w{900}{900}')", [], |row| row.get::<_, Option<String>>(0))
+                .is_err()
+        );
     }
 
     #[test]
@@ -198,7 +202,10 @@ mod tests {
         record(b"", b"");
         blob.resize(1232, 0);
         let names: Value = serde_json::from_str(&ask("SELECT itunes_prefs(?1)", blob.as_slice()).unwrap()).unwrap();
-        assert_eq!(names, json!([{"user": "René", "computer": "LAPTOP-1"}, {"user": "", "computer": "Bureau van Zoë"}]));
+        assert_eq!(
+            names,
+            json!([{"user": "René", "computer": "LAPTOP-1"}, {"user": "", "computer": "Bureau van Zoë"}])
+        );
         assert_eq!(itunes_prefs(&blob[..300]), Some(json!([])));
         assert_eq!(itunes_prefs(b"frpd"), None);
     }

@@ -99,9 +99,18 @@ mod tests {
              <h2>IP &amp; activity</h2><table><tr><th>Timestamp</th><th>IP<br>Address</th><th></th></tr>\
              <tr><td>2026-01-09 22:40:01 Z<td>203.0.113.77<td><ul><li>a: 1</li><li>b: 2</li></ul></tr><tr><td>x</td></tr></table>",
         );
-        assert_eq!(rows[0].data, json!({"kind": "item", "label": "Recovery e-Mail", "value": "someone@example.org", "section": "Recovery"}));
-        assert_eq!(rows[1].data, json!({"kind": "item", "label": "Recovery SMS", "value": "+31600000000 [NL]", "section": "Recovery"}));
-        assert_eq!(rows[2].data, json!({"kind": "item", "label": "", "value": "loose@example.org", "section": "Recovery"}));
+        assert_eq!(
+            rows[0].data,
+            json!({"kind": "item", "label": "Recovery e-Mail", "value": "someone@example.org", "section": "Recovery"})
+        );
+        assert_eq!(
+            rows[1].data,
+            json!({"kind": "item", "label": "Recovery SMS", "value": "+31600000000 [NL]", "section": "Recovery"})
+        );
+        assert_eq!(
+            rows[2].data,
+            json!({"kind": "item", "label": "", "value": "loose@example.org", "section": "Recovery"})
+        );
         assert_eq!((rows[2].locator.as_str(), rows[3].locator.as_str()), ("html:item 3", "html:table 1 row 1"));
         assert_eq!(
             rows[3].data,
@@ -122,7 +131,14 @@ mod tests {
             rows.iter().map(|row| (row.data["label"].as_str().unwrap(), row.data["value"].as_str().unwrap())).collect();
         assert_eq!(
             pairs,
-            [("Android ID", "38"), ("IMEI(s)", "350000000000007"), ("Link", "https://example.org/a:b"), ("Naam", "Zoë"), ("Naam", "tweede"), ("Model", "Pixel 7a")]
+            [
+                ("Android ID", "38"),
+                ("IMEI(s)", "350000000000007"),
+                ("Link", "https://example.org/a:b"),
+                ("Naam", "Zoë"),
+                ("Naam", "tweede"),
+                ("Model", "Pixel 7a")
+            ]
         );
     }
 

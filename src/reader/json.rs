@@ -62,7 +62,11 @@ impl Reader<'_, '_> {
         }
         if matches!(steps.first(), Some(Step::Each)) && first != Some(b'[') {
             let Some(value) = self.scanner.probe(MAX_RECORD)? else {
-                return if first == Some(b'{') { self.walk(steps, "json:", "") } else { Err(self.scanner.broken("no JSON value")) };
+                return if first == Some(b'{') {
+                    self.walk(steps, "json:", "")
+                } else {
+                    Err(self.scanner.broken("no JSON value"))
+                };
             };
             self.scanner.take_many(value.len());
             let more = self.scanner.token()?.is_some();
@@ -209,7 +213,8 @@ impl Reader<'_, '_> {
             return Err(self.scanner.broken("a colon is missing"));
         }
         self.scanner.take();
-        let name: String = serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned());
+        let name: String =
+            serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned());
         Ok(match repaired_text(&name) {
             Some(right) => {
                 self.summary.repaired += 1;

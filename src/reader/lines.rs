@@ -64,9 +64,7 @@ impl<'a> Lines<'a> {
             Ok(text) if memchr::memchr(0, &self.raw).is_none() => line.push_str(text),
             _ => {
                 summary.repaired = summary.repaired.saturating_add(1);
-                line.extend(
-                    String::from_utf8_lossy(&self.raw).chars().map(|c| if c == '\0' { '\u{FFFD}' } else { c }),
-                );
+                line.extend(String::from_utf8_lossy(&self.raw).chars().map(|c| if c == '\0' { '\u{FFFD}' } else { c }));
             }
         }
         Ok(true)
@@ -93,7 +91,7 @@ mod tests {
         while lines.next(&mut line, &mut summary).unwrap() {
             out.push(line.clone());
         }
-        assert_eq!(lines.number as usize, out.len());
+        assert_eq!(lines.number, out.len() as u64);
         (out, summary)
     }
 

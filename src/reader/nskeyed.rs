@@ -2,6 +2,8 @@
 //! point in circles or share one object a million times, so the walk keeps the path it is on and a budget (crates.md §4: a
 //! published crate overflows the stack on a self-reference).
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use serde_json::{Map, Value};
 
@@ -216,7 +218,7 @@ fn uuid_text(data: &Value) -> Option<String> {
         if matches!(index, 4 | 6 | 8 | 10) {
             text.push('-');
         }
-        text.push_str(&format!("{byte:02X}"));
+        let _ = write!(text, "{byte:02X}");
     }
     Some(text)
 }
@@ -227,7 +229,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn archive(objects: Value) -> Value {
+    fn archive(objects: &Value) -> Value {
         json!({"$archiver": "NSKeyedArchiver", "$version": 100_000, "$top": {"root": {"$uid": 1}}, "$objects": objects})
     }
 
@@ -237,7 +239,7 @@ mod tests {
 
     #[test]
     fn common_classes_become_plain_json() {
-        let value = archive(json!([
+        let value = archive(&json!([
             "$null",
             {"NS.keys": [{"$uid": 2}, {"$uid": 4}, {"$uid": 6}, {"$uid": 9}], "NS.objects": [{"$uid": 3}, {"$uid": 5}, {"$uid": 7}, {"$uid": 0}], "$class": {"$uid": 8}},
             "list",
@@ -260,7 +262,9 @@ mod tests {
 
     #[test]
     fn circles_and_bombs_end() {
-        let circle = archive(json!(["$null", {"NS.objects": [{"$uid": 1}, {"$uid": 99}], "$class": {"$uid": 2}}, class("NSArray", "NSObject")]));
+        let circle = archive(
+            &json!(["$null", {"NS.objects": [{"$uid": 1}, {"$uid": 99}], "$class": {"$uid": 2}}, class("NSArray", "NSObject")]),
+        );
         assert_eq!(unarchive(&circle).unwrap(), json!([{"$cycle": 1}, null]));
         let mut objects = vec![json!("$null")];
         for level in 1..=60 {
@@ -268,8 +272,8 @@ mod tests {
         }
         objects.push(json!("leaf"));
         objects.push(class("NSArray", "NSObject"));
-        assert_eq!(unarchive(&archive(Value::Array(objects))), None);
+        assert_eq!(unarchive(&archive(&Value::Array(objects))), None);
         assert_eq!(unarchive(&json!({"$objects": 3, "$top": []})), None);
-        assert_eq!(unarchive(&archive(json!([]))), Some(Value::Null));
+        assert_eq!(unarchive(&archive(&json!([]))), Some(Value::Null));
     }
 }

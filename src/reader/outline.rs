@@ -83,8 +83,13 @@ mod tests {
 
     #[test]
     fn a_row_knows_what_stands_above_it() {
-        let rows = read_all(b"Users:\r\n  UserInfo{0:Owner}\r\n\r\n    State: RUNNING\xFF\r\n  UserInfo{11}\r\n\tdeep\r\nNext\r\n");
-        assert_eq!(rows[2].data, json!({"text": "State: RUNNING\u{FFFD}", "depth": 4, "parent": "UserInfo{0:Owner}", "path": "Users: > UserInfo{0:Owner}", "line": 4}));
+        let rows = read_all(
+            b"Users:\r\n  UserInfo{0:Owner}\r\n\r\n    State: RUNNING\xFF\r\n  UserInfo{11}\r\n\tdeep\r\nNext\r\n",
+        );
+        assert_eq!(
+            rows[2].data,
+            json!({"text": "State: RUNNING\u{FFFD}", "depth": 4, "parent": "UserInfo{0:Owner}", "path": "Users: > UserInfo{0:Owner}", "line": 4})
+        );
         assert_eq!(rows[2].locator, "line:4");
         assert_eq!(rows[4].data["path"], "Users: > UserInfo{11}");
         assert_eq!(rows[5].data["path"], "");

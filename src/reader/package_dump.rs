@@ -143,9 +143,16 @@ impl Dump {
         let package = block.finish();
         *parts += 1 + package.parts();
         if *parts > MAX_PARTS {
-            return Err(Error::Bound { format: FORMAT, detail: "more than 4,000,000 packages and permissions".to_owned() });
+            return Err(Error::Bound {
+                format: FORMAT,
+                detail: "more than 4,000,000 packages and permissions".to_owned(),
+            });
         }
-        if section == Section::SharedUsers { self.shared.push(package) } else { self.packages.push(package) }
+        if section == Section::SharedUsers {
+            self.shared.push(package)
+        } else {
+            self.packages.push(package)
+        }
         Ok(())
     }
 }
@@ -189,16 +196,10 @@ fn permissions_of<'a>(
             if permission.user.is_some() && permission.user != user.user {
                 continue;
             }
-            match place.get(permission.name.as_str()) {
-                Some(&at) => {
-                    if let Some(slot) = found.get_mut(at) {
-                        *slot = (source, permission);
-                    }
-                }
-                None => {
-                    place.insert(permission.name.as_str(), found.len());
-                    found.push((source, permission));
-                }
+            let at = *place.entry(permission.name.as_str()).or_insert(found.len());
+            match found.get_mut(at) {
+                Some(slot) => *slot = (source, permission),
+                None => found.push((source, permission)),
             }
         }
     }
@@ -250,7 +251,9 @@ fn package_row(
     set("signatures", json!(package.signatures));
     set("user", json!(user_number(package, user)));
     set("installed", old_installed.map_or_else(|| flag("installed"), Value::Bool));
-    for (key, name) in [("hidden", "hidden"), ("suspended", "suspended"), ("stopped", "stopped"), ("not_launched", "notLaunched")] {
+    for (key, name) in
+        [("hidden", "hidden"), ("suspended", "suspended"), ("stopped", "stopped"), ("not_launched", "notLaunched")]
+    {
         set(key, flag(name));
     }
     set("enabled", json!(number(&user_value("enabled").or_else(|| package_value("enabled")))));
@@ -259,9 +262,9 @@ fn package_row(
     set("install_reason", json!(number(&user_value("installReason"))));
     set("last_disabled_caller", json!(user_value("lastDisabledCaller")));
     set("suspended_by", json!(user_value("suspendingPackage")));
-    let permissions = permissions
-        .iter()
-        .map(|(_, permission)| json!({"name": permission.name, "granted": permission.granted, "flags": permission.flags}));
+    let permissions = permissions.iter().map(
+        |(_, permission)| json!({"name": permission.name, "granted": permission.granted, "flags": permission.flags}),
+    );
     set("permissions", Value::Array(permissions.collect()));
     set("main_activity", json!(main_activity));
     set("hidden_system", json!(package.hidden_system));

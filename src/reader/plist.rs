@@ -287,7 +287,7 @@ mod tests {
             out.push(row);
             Ok(())
         })?;
-        assert_eq!(summary.rows as usize, out.len());
+        assert_eq!(summary.rows, out.len() as u64);
         Ok(out)
     }
 
@@ -305,7 +305,10 @@ mod tests {
         assert_eq!(whole[0].data["List"], json!(["één & twee", []]));
         let apps = rows(SAMPLE.as_bytes(), Some("/Applications/*")).unwrap();
         assert_eq!(apps.len(), 2);
-        assert_eq!((apps[0].locator.as_str(), apps[0].key.as_str()), ("plist:/Applications/com.example~1a", "com.example/a"));
+        assert_eq!(
+            (apps[0].locator.as_str(), apps[0].key.as_str()),
+            ("plist:/Applications/com.example~1a", "com.example/a")
+        );
         assert_eq!(apps[0].data, json!({"size": "18446744073709551615", "on": true}));
         assert_eq!(apps[1].data, json!({"ratio": null, "blob": "base64:AAEC", "empty": {}}));
         assert_eq!(rows(SAMPLE.as_bytes(), Some("/List/0")).unwrap()[0].data, "één & twee");

@@ -74,7 +74,8 @@ impl State<'_> {
         if line.starts_with("_id:") {
             self.finish()?;
             self.in_dump = true;
-            return self.start(Form::Dumped, number, String::new(), line);
+            self.start(Form::Dumped, number, String::new(), line);
+            return Ok(());
         }
         if let Some((at, operation, key)) = operation(line) {
             self.finish()?;
@@ -82,21 +83,22 @@ impl State<'_> {
         }
         if let Some((key, value)) = bracketed(line) {
             self.finish()?;
-            self.start(Form::Bracketed, number, key.to_owned(), value)?;
+            self.start(Form::Bracketed, number, key.to_owned(), value);
             return if value.ends_with(']') { self.finish() } else { Ok(()) };
         }
-        if !self.in_dump && !matches!(self.open, Some(Entry { form: Form::Bracketed, .. })) {
-            if let Some((key, value)) = assigned(line) {
-                self.finish()?;
-                return self.start(Form::Assigned, number, key.to_owned(), value);
-            }
+        if !self.in_dump
+            && !matches!(self.open, Some(Entry { form: Form::Bracketed, .. }))
+            && let Some((key, value)) = assigned(line)
+        {
+            self.finish()?;
+            self.start(Form::Assigned, number, key.to_owned(), value);
+            return Ok(());
         }
         self.continued(line)
     }
 
-    fn start(&mut self, form: Form, number: u64, key: String, value: &str) -> Result<(), Error> {
+    fn start(&mut self, form: Form, number: u64, key: String, value: &str) {
         self.open = Some(Entry { form, number, key, value: value.to_owned(), cut: false });
-        Ok(())
     }
 
     /// A line that begins nothing belongs to the value before it.
@@ -130,13 +132,13 @@ impl State<'_> {
                 (entry.key, value, None, None)
             }
             Form::Assigned => (entry.key, entry.value.trim_end_matches('\n').to_owned(), None, None),
-            Form::Dumped => match dumped(&entry.value) {
-                Some(parts) => parts,
-                None => {
+            Form::Dumped => {
+                let Some(parts) = dumped(&entry.value) else {
                     self.summary.skip(|| format!("the setting at line {number} has no name or value"));
                     return Ok(());
-                }
-            },
+                };
+                parts
+            }
         };
         // `null` is how the commands print "not set".
         let value = if value == "null" { Value::Null } else { Value::String(value) };
@@ -154,7 +156,7 @@ impl State<'_> {
     }
 }
 
-/// `SECURE SETTINGS (user 0)` of a bug report, or `DUMP OF SETTINGS secure` of an ISDi dump (then without a user).
+/// `SECURE SETTINGS (user 0)` of a bug report, or `DUMP OF SETTINGS secure` of an `ISDi` dump (then without a user).
 fn heading(line: &str) -> Option<(String, Option<i64>)> {
     if let Some(name) = line.strip_prefix("DUMP OF SETTINGS ") {
         return Some((name.trim().trim_end_matches(':').to_lowercase(), None));
@@ -179,7 +181,8 @@ fn operation(line: &str) -> Option<(String, String, String)> {
     let mut words = line.splitn(4, ' ');
     let (day, time, operation) = (words.next()?, words.next()?, words.next()?);
     let digits = |text: &str, shape: &str| {
-        text.len() == shape.len() && text.chars().zip(shape.chars()).all(|(c, s)| if s == '0' { c.is_ascii_digit() } else { c == s })
+        text.len() == shape.len()
+            && text.chars().zip(shape.chars()).all(|(c, s)| if s == '0' { c.is_ascii_digit() } else { c == s })
     };
     if !digits(day, "0000-00-00") || !digits(time, "00:00:00") || !operation.chars().all(|c| c.is_ascii_lowercase()) {
         return None;
@@ -249,7 +252,15 @@ mod tests {
         let rows = read_all("[ro.build]: [x]\n[multi]: [one\ntwo=2\nthree]\n[empty]: []\n", None);
         assert_eq!(pairs(&rows), [("ro.build", Some("x")), ("multi", Some("one\ntwo=2\nthree")), ("empty", Some(""))]);
         let rows = read_all("adb_enabled=1\nlong=first\nsecond line = no key\n\na=b=c\nnone=null\n", None);
-        assert_eq!(pairs(&rows), [("adb_enabled", Some("1")), ("long", Some("first\nsecond line = no key")), ("a", Some("b=c")), ("none", None)]);
+        assert_eq!(
+            pairs(&rows),
+            [
+                ("adb_enabled", Some("1")),
+                ("long", Some("first\nsecond line = no key")),
+                ("a", Some("b=c")),
+                ("none", None)
+            ]
+        );
         assert_eq!(rows[1]["line"], 2);
     }
 
@@ -261,9 +272,17 @@ _id:39 name:two pkg:p value:1\r\n2 default:1\r\n2 defaultSystemSet:true tag:null
         let rows = read_all(text, None);
         assert_eq!(
             pairs(&rows),
-            [("enabled_accessibility_services", Some("com.example/.A b")), ("odd", Some("a default:b")), ("bare", Some("1")), ("two", Some("1\n2"))]
+            [
+                ("enabled_accessibility_services", Some("com.example/.A b")),
+                ("odd", Some("a default:b")),
+                ("bare", Some("1")),
+                ("two", Some("1\n2"))
+            ]
         );
-        assert_eq!((&rows[0]["namespace"], &rows[0]["user"], &rows[0]["package"]), (&json!("secure"), &json!(10), &json!("com.android.settings")));
+        assert_eq!(
+            (&rows[0]["namespace"], &rows[0]["user"], &rows[0]["package"]),
+            (&json!("secure"), &json!(10), &json!("com.android.settings"))
+        );
         let history = read_all(text, Some("/operations"));
         assert_eq!(history.len(), 2);
         assert_eq!((&history[0]["at"], &history[0]["key"]), (&json!("2026-01-02 03:04:05"), &json!("adb_enabled")));

@@ -115,9 +115,17 @@ mod tests {
 
     #[test]
     fn broken_and_deep_messages_are_refused() {
-        for bad in [&b"\x08"[..], b"\x12\x7Fshort", b"\x0C", b"\x07\x01", b"\x00\x01", b"\x0B\x08\x01", b"\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"] {
+        for bad in [
+            &b"\x08"[..],
+            b"\x12\x7Fshort",
+            b"\x0C",
+            b"\x07\x01",
+            b"\x00\x01",
+            b"\x0B\x08\x01",
+            b"\x08\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01",
+        ] {
             assert_eq!(parse(bad), None, "{bad:?}");
         }
-        assert_eq!(parse(&[0x0B; 100_000]), None);
+        assert_eq!(parse(&vec![0x0B; 100_000]), None);
     }
 }

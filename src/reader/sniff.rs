@@ -45,7 +45,10 @@ pub fn sniff(head: &[u8]) -> Option<&'static str> {
     if is_json(start) {
         return Some("json");
     }
-    if start.lines().any(|line| matches!(line.trim_end(), "Activity Resolver Table:" | "Packages:" | "DUMP OF SERVICE package:")) {
+    if start
+        .lines()
+        .any(|line| matches!(line.trim_end(), "Activity Resolver Table:" | "Packages:" | "DUMP OF SERVICE package:"))
+    {
         return Some("package-dump");
     }
     is_table(start).then_some("csv")

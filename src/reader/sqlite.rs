@@ -2,10 +2,11 @@
 //! with a log, or one that comes out of a container, is read from memory when it is small and from a private scratch file
 //! when it is large. Every connection is hardened: the schema and the content come from somebody else.
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
@@ -98,7 +99,9 @@ impl Database {
         let page_size = match (&header, wal.page_size) {
             // A database can live in its log alone until the first checkpoint.
             (None, size) if have == 0 => size,
-            (None, _) if head.starts_with(b"SQLite format 3\0") => return Err(format("the stream ends inside the header")),
+            (None, _) if head.starts_with(b"SQLite format 3\0") => {
+                return Err(format("the stream ends inside the header"));
+            }
             (None, _) => return Err(format("it does not begin as a database does (encrypted, or another format)")),
             (Some(header), size) => {
                 if size != 0 && size != header.page_size {
@@ -130,7 +133,8 @@ impl Database {
             number += 1;
         }
         let promised = committed.or(header.as_ref().map(|header| header.pages)).unwrap_or(0);
-        let truncated = promised > number || header.is_some_and(|header| committed.is_none() && header.pages > main_pages);
+        let truncated =
+            promised > number || header.is_some_and(|header| committed.is_none() && header.pages > main_pages);
         // SQLite refuses a schema whose tables lie beyond the end, so lost pages are put back empty: only the queries that need
         // them fail. A header that promises far more than there was is not believed; then the page count is corrected.
         let (have, wanted) = (number.saturating_mul(page_size as u64), promised.saturating_mul(page_size as u64));
@@ -179,8 +183,9 @@ impl Database {
         functions::register(&connection)?;
         // Reads the schema, so that a file that only looks like a database fails here and not in the first query.
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-        connection.authorizer(Some(authorize))?;
         let watch = Arc::new(Watch::default());
+        let asked = Arc::clone(&watch);
+        connection.authorizer(Some(move |context: AuthContext<'_>| asked.authorize(&context.action)))?;
         let seen = Arc::clone(&watch);
         connection.progress_handler(STEPS, Some(move || seen.is_over()))?;
         Ok(Self { connection, watch, wal, truncated, _scratch: scratch })
@@ -191,9 +196,9 @@ impl Database {
     #[must_use]
     pub fn columns(&self, table: &str) -> Option<Vec<String>> {
         let quoted = table.replace('"', "\"\"");
-        self.watch.restart();
+        self.watch.restart("");
         let statement = self.connection.prepare(&format!("SELECT * FROM \"{quoted}\"")).ok()?;
-        Some(statement.column_names().into_iter().map(str::to_owned).collect())
+        Some(statement.column_names().map(str::to_owned).collect())
     }
 
     /// Runs one query and gives each row to the sink as it comes.
@@ -203,9 +208,9 @@ impl Database {
     /// [`Error::Sink`] or another error of the sink ends the query.
     pub fn query(&self, sql: &str, sink: &mut dyn FnMut(Columns) -> Result<(), Error>) -> Result<Summary, Error> {
         let mut summary = Summary::default();
-        self.watch.restart();
+        self.watch.restart(sql);
         let mut statement = self.connection.prepare(sql)?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.raw_query();
         loop {
             self.watch.resume();
@@ -330,16 +335,21 @@ impl Copy<'_> {
     }
 }
 
-/// The time and steps that the running query has left.
+/// What the running query may still do: its time, its steps, its functions.
 #[derive(Default)]
 struct Watch {
     looks: AtomicU64,
     spent: AtomicU64,
-    entered: std::sync::Mutex<Option<Instant>>,
+    entered: Mutex<Option<Instant>>,
+    /// The query's own text in lower case, by which the authorizer tells its functions from those of the schema.
+    sql: Mutex<String>,
 }
 
 impl Watch {
-    fn restart(&self) {
+    fn restart(&self, sql: &str) {
+        if let Ok(mut own) = self.sql.lock() {
+            *own = sql.to_ascii_lowercase();
+        }
         self.looks.store(0, Ordering::Relaxed);
         self.spent.store(0, Ordering::Relaxed);
         self.resume();
@@ -360,6 +370,22 @@ impl Watch {
         self.entered.lock().ok().and_then(|entered| *entered).map_or(Duration::ZERO, |at| at.elapsed())
     }
 
+    /// Reading and known functions. SQLite also asks for the functions in a column's DEFAULT (TCC and the address book of iOS have
+    /// such), which a query never runs; those it does not name itself are let through, or their tables could not be read.
+    fn authorize(&self, action: &AuthAction<'_>) -> Authorization {
+        let allowed = match action {
+            AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => true,
+            AuthAction::Function { function_name } => {
+                let name = function_name.to_ascii_lowercase();
+                functions::NAMES.contains(&name.as_str())
+                    || FUNCTIONS.split_ascii_whitespace().any(|known| known == name)
+                    || self.sql.lock().is_ok_and(|sql| !calls(&sql, &name))
+            }
+            _ => false,
+        };
+        if allowed { Authorization::Allow } else { Authorization::Deny }
+    }
+
     fn is_over(&self) -> bool {
         let looks = self.looks.fetch_add(1, Ordering::Relaxed);
         let spent = Duration::from_nanos(self.spent.load(Ordering::Relaxed));
@@ -367,17 +393,15 @@ impl Watch {
     }
 }
 
-#[allow(clippy::needless_pass_by_value)] // the hook's signature
-fn authorize(context: AuthContext<'_>) -> Authorization {
-    let allowed = match context.action {
-        AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => true,
-        AuthAction::Function { function_name } => {
-            let name = function_name.to_ascii_lowercase();
-            functions::NAMES.contains(&name.as_str()) || FUNCTIONS.split_ascii_whitespace().any(|known| known == name)
-        }
-        _ => false,
-    };
-    if allowed { Authorization::Allow } else { Authorization::Deny }
+/// Whether a query calls a function: its name as a whole word, maybe quoted, and then a bracket or a comment.
+fn calls(sql: &str, name: &str) -> bool {
+    sql.match_indices(name).any(|(at, _)| {
+        let before = sql.get(..at).and_then(|text| text.chars().next_back());
+        let after = sql.get(at + name.len()..).unwrap_or_default();
+        let after = after.trim_start_matches(|c: char| c.is_whitespace() || "\"`]".contains(c));
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+            && ["(", "/*", "--"].iter().any(|open| after.starts_with(open))
+    })
 }
 
 /// The path as a URI that forbids locks, logs and journals: `file:/…?immutable=1`.
@@ -392,7 +416,7 @@ fn immutable_uri(path: &Path) -> Result<String, Error> {
         if byte.is_ascii_alphanumeric() || b"/-_.~:".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            let _ = write!(uri, "%{byte:02X}");
         }
     }
     uri.push_str("?immutable=1");

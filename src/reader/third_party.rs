@@ -32,7 +32,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn rows(name: &str, bytes: &[u8], record: Option<&str>, header: &[&str]) -> Result<(Vec<Row>, Summary), Error> {
-    let options = Options { record: record.map(str::to_owned), header: header.iter().map(|&cell| cell.to_owned()).collect() };
+    let options =
+        Options { record: record.map(str::to_owned), header: header.iter().map(|&cell| cell.to_owned()).collect() };
     let mut out = Vec::new();
     let mut source = bytes;
     let summary = reader(name).unwrap()(&mut source, &options, &mut |row| {
@@ -86,7 +87,7 @@ fn every_file_is_read_or_refused_in_time() {
                 for table in tables {
                     if let Err(problem) = database.query(&format!("SELECT * FROM \"{table}\""), &mut |_| Ok(())) {
                         println!("failed: {table} of {} ({problem})", path.display());
-                        failed += 1;
+                        failed += usize::from(!path.to_string_lossy().contains("truncated"));
                     }
                 }
                 databases += 1;
@@ -99,12 +100,10 @@ fn every_file_is_read_or_refused_in_time() {
                 }
                 Err(problem) => println!("refused: {} ({problem})", path.display()),
             },
-            Some(name) if NAMES.contains(&name) => {
-                match rows(name, &bytes, (name == "json").then_some("/*"), &[]) {
-                    Ok(_) => texts += 1,
-                    Err(problem) => println!("refused: {} as {name} ({problem})", path.display()),
-                }
-            }
+            Some(name) if NAMES.contains(&name) => match rows(name, &bytes, (name == "json").then_some("/*"), &[]) {
+                Ok(_) => texts += 1,
+                Err(problem) => println!("refused: {} as {name} ({problem})", path.display()),
+            },
             _ => {}
         }
         if matches!(extension.as_str(), "json" | "csv" | "html" | "plist" | "txt" | "db") {
@@ -112,8 +111,9 @@ fn every_file_is_read_or_refused_in_time() {
                 let _ = rows(name, &bytes, None, &[]);
             }
         }
-        assert!(started.elapsed() < Duration::from_secs(60), "{} took {:?}", path.display(), started.elapsed());
+        assert!(started.elapsed() < Duration::from_mins(1), "{} took {:?}", path.display(), started.elapsed());
     }
+    assert_eq!(failed, 0);
     println!("read: {databases} databases, {lists} property lists, {texts} text files");
     assert!(databases >= 50 && lists >= 60 && texts >= 100, "{databases} {lists} {texts}");
 }
@@ -121,7 +121,8 @@ fn every_file_is_read_or_refused_in_time() {
 #[test]
 fn packages_of_the_pixel_report() {
     let Some(folder) = testdata("packages_of_the_pixel_report") else { return };
-    let truth: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("truth/bugreport-clean.json")).unwrap()).unwrap();
+    let truth: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.join("truth/bugreport-clean.json")).unwrap()).unwrap();
     let report = bug_report(&folder.join("composite-bugreport/clean.zip"));
     let (found, summary) = rows("package-dump", service(&report, "package"), None, &[]).unwrap();
     let names = |user: i64| {
@@ -131,21 +132,34 @@ fn packages_of_the_pixel_report() {
     assert_eq!(names(0).len() as u64, truth["packages"].as_u64().unwrap());
     assert_eq!((names(0) == names(11), summary.skipped), (true, 0));
     let is_system = |row: &Row| row.data["flags"].as_array().unwrap().iter().any(|flag| flag == "SYSTEM");
-    let foreign: std::collections::BTreeSet<_> = found.iter().filter(|row| !is_system(row)).map(|row| row.key.as_str()).collect();
+    let foreign: std::collections::BTreeSet<_> =
+        found.iter().filter(|row| !is_system(row)).map(|row| row.key.as_str()).collect();
     let expected: std::collections::BTreeSet<_> =
         truth["non_system"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
     assert_eq!(foreign, expected);
     let game = found.iter().find(|row| row.key == "com.ngame.allstar.eu").unwrap();
     assert_eq!(game.data["signatures"], serde_json::json!(["56c97246"]));
-    assert_eq!((&game.data["main_activity"], &game.data["installer"]), (&serde_json::json!(true), &serde_json::Value::Null));
+    assert_eq!(
+        (&game.data["main_activity"], &game.data["installer"]),
+        (&serde_json::json!(true), &serde_json::Value::Null)
+    );
     assert_eq!(game.data["permissions"].as_array().unwrap().len(), 24);
     let phone = found.iter().find(|row| row.key == "com.android.phone").unwrap();
-    assert!(phone.data["permissions"].as_array().unwrap().iter().any(|permission| permission["name"] == "android.permission.SEND_SMS"));
+    assert!(
+        phone.data["permissions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|permission| permission["name"] == "android.permission.SEND_SMS")
+    );
     // The same from the whole report, without cutting.
     assert_eq!(rows("package-dump", &report, None, &[]).unwrap().0.len(), found.len());
     let (settings, _) = rows("properties", service(&report, "settings"), None, &[]).unwrap();
     let adb = settings.iter().find(|row| row.key == "adb_enabled").unwrap();
-    assert_eq!((&adb.data["value"], &adb.data["namespace"], &adb.data["user"]), (&"1".into(), &"global".into(), &0.into()));
+    assert_eq!(
+        (&adb.data["value"], &adb.data["namespace"], &adb.data["user"]),
+        (&"1".into(), &"global".into(), &0.into())
+    );
     let (history, _) = rows("properties", service(&report, "settings"), Some("/operations"), &[]).unwrap();
     assert!(history.iter().any(|row| row.data["operation"] == "update" && row.data["namespace"] == "secure"));
 }
@@ -159,7 +173,13 @@ fn packages_of_old_and_cut_dumps() {
         assert_eq!(found.len(), 72, "{name}");
         assert!(found.iter().all(|row| row.data["installed"] == true && row.data["user"] == 0));
         let recorder = found.iter().find(|row| row.key == "com.android.soundrecorder").unwrap();
-        assert!(recorder.data["permissions"].as_array().unwrap().iter().any(|p| p["name"] == "android.permission.RECORD_AUDIO"));
+        assert!(
+            recorder.data["permissions"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|p| p["name"] == "android.permission.RECORD_AUDIO")
+        );
         assert!(recorder.data["flags"].as_array().unwrap().iter().any(|flag| flag == "SYSTEM"));
     }
     let dump = fs::read(folder.join("mvt-artifacts/android_data/dumpsys_packages.txt")).unwrap();
@@ -169,14 +189,18 @@ fn packages_of_old_and_cut_dumps() {
     let report = fs::read(folder.join("mvt-artifacts/android_data/bugreport/dumpstate.txt")).unwrap();
     let (found, _) = rows("package-dump", &report, None, &[]).unwrap();
     assert!(found.iter().any(|row| row.key == "com.instagram.android"));
-    let (found, _) = rows("properties", &fs::read(folder.join("mvt-artifacts/androidqf/getprop.txt")).unwrap(), None, &[]).unwrap();
+    let (found, _) =
+        rows("properties", &fs::read(folder.join("mvt-artifacts/androidqf/getprop.txt")).unwrap(), None, &[]).unwrap();
     assert!(found.iter().any(|row| row.key == "dalvik.vm.appimageformat" && row.data["value"] == "lz4"));
 }
 
 #[test]
 fn exports_of_accounts() {
     let Some(folder) = testdata("exports_of_accounts") else { return };
-    let log = files(&folder.join("takeout-logbook")).into_iter().find(|path| path.extension().is_some_and(|e| e == "csv")).unwrap();
+    let log = files(&folder.join("takeout-logbook"))
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|e| e == "csv"))
+        .unwrap();
     let (found, _) = rows("csv", &fs::read(log).unwrap(), None, &["activity timestamp", "IP Address"]).unwrap();
     assert_eq!(found.len(), 5);
     assert!(found.iter().any(|row| row.data["Activity Type"] == "Password change" && row.data["Country Code"] == "CH"));

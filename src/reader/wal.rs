@@ -42,14 +42,18 @@ struct Checksum {
 
 impl Checksum {
     fn add(&mut self, bytes: &[u8]) {
-        let word = |raw: [u8; 4]| if self.big_endian { u32::from_be_bytes(raw) } else { u32::from_le_bytes(raw) };
-        for pair in bytes.as_chunks::<8>().0 {
-            let [a, b, c, d, e, f, g, h] = *pair;
-            let (mut first, mut second) = self.sums;
-            first = first.wrapping_add(word([a, b, c, d])).wrapping_add(second);
-            second = second.wrapping_add(word([e, f, g, h])).wrapping_add(first);
-            self.sums = (first, second);
+        let (mut first, mut second) = self.sums;
+        let mut odd = false;
+        for raw in bytes.as_chunks::<4>().0 {
+            let word = if self.big_endian { u32::from_be_bytes(*raw) } else { u32::from_le_bytes(*raw) };
+            if odd {
+                second = second.wrapping_add(word).wrapping_add(first);
+            } else {
+                first = first.wrapping_add(word).wrapping_add(second);
+            }
+            odd = !odd;
         }
+        self.sums = (first, second);
     }
 }
 
@@ -79,27 +83,33 @@ impl Wal {
         let big_endian = match be32(&header, 0) {
             0x377F_0682 => false,
             0x377F_0683 => true,
-            _ => return wal.refuse("the log has no valid header"),
+            _ => return Ok(wal.refuse("the log has no valid header")),
         };
         let page_size = be32(&header, 8) as usize;
         let mut sum = Checksum { big_endian, sums: (0, 0) };
         sum.add(header.get(..24).unwrap_or_default());
         if have < 32 || sum.sums != (be32(&header, 24), be32(&header, 28)) {
-            return wal.refuse("the header's checksum does not match");
+            return Ok(wal.refuse("the header's checksum does not match"));
         }
         if !(512..=65536).contains(&page_size) || !page_size.is_power_of_two() {
-            return wal.refuse("the header names an impossible page size");
+            return Ok(wal.refuse("the header names an impossible page size"));
         }
         wal.frames(source, sum, &header, page_size)?;
         Ok(wal)
     }
 
-    fn refuse(mut self, why: &str) -> Result<Self, Error> {
+    fn refuse(mut self, why: &str) -> Self {
         self.report.problem = Some(why.to_owned());
-        Ok(self)
+        self
     }
 
-    fn frames(&mut self, source: &mut dyn Read, mut sum: Checksum, header: &[u8], page_size: usize) -> Result<(), Error> {
+    fn frames(
+        &mut self,
+        source: &mut dyn Read,
+        mut sum: Checksum,
+        header: &[u8],
+        page_size: usize,
+    ) -> Result<(), Error> {
         let mut frame = vec![0_u8; 24 + page_size];
         let (mut seen, mut valid) = (0_u64, true);
         let (mut open, mut open_frames) = (Vec::new(), 0_u64);

@@ -25,7 +25,8 @@ struct Table {
     in_cell: bool,
 }
 
-/// A page being read.
+/// A page being read. Its flags are independent: each says what the open line is inside of.
+#[allow(clippy::struct_excessive_bools)]
 pub(super) struct Page<'s> {
     pub(super) summary: Summary,
     sink: Sink<'s>,
@@ -186,7 +187,8 @@ impl<'s> Page<'s> {
     /// Lines inside a cell stay apart.
     fn break_cell(&mut self, name: &[u8]) {
         if is_block(name)
-            && let Some((_, cell)) = self.tables.last_mut().filter(|table| table.in_cell).and_then(|table| table.cells.last_mut())
+            && let Some((_, cell)) =
+                self.tables.last_mut().filter(|table| table.in_cell).and_then(|table| table.cells.last_mut())
             && cell.len() < MAX_TEXT
         {
             cell.push('\u{1}');
@@ -219,10 +221,10 @@ impl<'s> Page<'s> {
             (_, None) if self.in_list => (String::new(), line),
             _ => return Ok(()),
         };
-        self.item(label, value)
+        self.item(&label, &value)
     }
 
-    fn item(&mut self, label: String, value: String) -> Result<(), Error> {
+    fn item(&mut self, label: &str, value: &str) -> Result<(), Error> {
         self.items += 1;
         let data = json!({"kind": "item", "label": label, "value": value, "section": self.section});
         self.summary.give(self.sink, Row { locator: format!("html:item {}", self.items), key: String::new(), data })
@@ -247,8 +249,7 @@ impl<'s> Page<'s> {
         let Some(header) = &table.header else {
             // A heading cell beside one value is a label: such a table stands upright and has no header.
             if let ([(true, _), (false, _)], [label, value]) = (&cells[..], &texts[..]) {
-                let (label, value) = (label.trim_end_matches(':').to_owned(), value.clone());
-                return self.item(label, value);
+                return self.item(label.trim_end_matches(':'), value);
             }
             if texts.iter().any(|text| !text.is_empty()) {
                 table.header = Some(column_names(&texts));
@@ -262,7 +263,8 @@ impl<'s> Page<'s> {
             named.insert(name, Value::String(text));
         }
         let locator = format!("html:table {} row {}", table.number, table.rows);
-        let data = json!({"kind": "table", "table": table.number, "row": table.rows, "cells": named, "section": self.section});
+        let data =
+            json!({"kind": "table", "table": table.number, "row": table.rows, "cells": named, "section": self.section});
         self.summary.give(self.sink, Row { locator, key: String::new(), data })
     }
 }
@@ -275,9 +277,9 @@ fn cell_text(raw: &str) -> String {
 
 /// `label: value`, also with an empty value. The colon must end a word, so that times and addresses are no labels.
 fn split(line: &str) -> Option<(String, String)> {
-    let (at, _) = line.char_indices().find(|(at, c)| {
-        *c == ':' && line.get(at + 1..).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-    })?;
+    let (at, _) = line
+        .char_indices()
+        .find(|(at, c)| *c == ':' && line.get(at + 1..).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))?;
     let label = line.get(..at)?.trim_end();
     let value = line.get(at + 1..)?.trim_start();
     (!label.is_empty() && label.chars().count() <= MAX_LABEL).then(|| (label.to_owned(), value.to_owned()))
@@ -291,8 +293,33 @@ fn is_block(name: &[u8]) -> bool {
     is_heading(name)
         || matches!(
             name,
-            b"li" | b"ul" | b"ol" | b"br" | b"p" | b"div" | b"dl" | b"dt" | b"dd" | b"hr" | b"pre" | b"section" | b"article"
-                | b"header" | b"footer" | b"main" | b"nav" | b"body" | b"blockquote" | b"fieldset" | b"form" | b"caption" | b"tbody"
-                | b"thead" | b"figure" | b"summary" | b"details" | b"address"
+            b"li"
+                | b"ul"
+                | b"ol"
+                | b"br"
+                | b"p"
+                | b"div"
+                | b"dl"
+                | b"dt"
+                | b"dd"
+                | b"hr"
+                | b"pre"
+                | b"section"
+                | b"article"
+                | b"header"
+                | b"footer"
+                | b"main"
+                | b"nav"
+                | b"body"
+                | b"blockquote"
+                | b"fieldset"
+                | b"form"
+                | b"caption"
+                | b"tbody"
+                | b"thead"
+                | b"figure"
+                | b"summary"
+                | b"details"
+                | b"address"
         )
 }

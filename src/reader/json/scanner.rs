@@ -81,7 +81,8 @@ impl<'a> Scanner<'a> {
             self.mark = self.mark.map(|_| 0);
         }
         if self.buffer.len() < self.end + CHUNK {
-            self.buffer.resize((self.end + CHUNK).max(self.buffer.len().saturating_mul(2).min(self.end + (8 << 20))), 0);
+            self.buffer
+                .resize((self.end + CHUNK).max(self.buffer.len().saturating_mul(2).min(self.end + (8 << 20))), 0);
         }
         let room = self.buffer.get_mut(self.end..).unwrap_or_default();
         let n = self.source.read(room).map_err(Error::from)?;

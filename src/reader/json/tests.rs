@@ -20,10 +20,20 @@ fn brief(bytes: &str, record: &str) -> Vec<(String, Value)> {
 #[test]
 fn records_of_arrays_and_objects() {
     let text = "\u{FEFF}{\"a\":{\"x\":1},\"filter\":[{\"q\":\"a]\\\"}\"}, 2 ,[3]], \"t~/\":{\"k\":null}}";
-    assert_eq!(brief(text, "/filter/*"), [("json:/filter/0".to_owned(), json!({"q": "a]\"}"})), ("json:/filter/1".to_owned(), json!(2)), ("json:/filter/2".to_owned(), json!([3]))]);
+    assert_eq!(
+        brief(text, "/filter/*"),
+        [
+            ("json:/filter/0".to_owned(), json!({"q": "a]\"}"})),
+            ("json:/filter/1".to_owned(), json!(2)),
+            ("json:/filter/2".to_owned(), json!([3]))
+        ]
+    );
     assert_eq!(brief(text, "/t~0~1/*"), [("json:/t~0~1/k".to_owned(), Value::Null)]);
     assert_eq!(brief(text, "/*").len(), 3);
-    assert_eq!(brief("[{\"s\":[1,2]},{\"s\":[]},{\"s\":[3]}]", "/*/s/*").last().unwrap(), &("json:/2/s/0".to_owned(), json!(3)));
+    assert_eq!(
+        brief("[{\"s\":[1,2]},{\"s\":[]},{\"s\":[3]}]", "/*/s/*").last().unwrap(),
+        &("json:/2/s/0".to_owned(), json!(3))
+    );
     assert_eq!(brief("{\"a\":[1]}", "/b/*"), []);
     assert_eq!(brief("{}", "/*"), []);
     let whole = read_all(b" {\"a\":1} ", None).unwrap().0;
@@ -36,7 +46,10 @@ fn sequences_lines_and_assignments() {
     let (rows, summary) = read_all(b"{\"a\":1}\n{\"a\":\n{\"a\":3}\n", Some("/*")).unwrap();
     assert_eq!((rows.len(), summary.skipped, rows[1].locator.as_str()), (2, 1, "json:/2"));
     assert_eq!(brief("{\n\"a\":1}{\n\"a\":2}", "/*").len(), 2);
-    assert_eq!(brief("window.YTD.account.part0 = [ {\"account\": {\"id\":\"1\"}} ]", "/*/account")[0].1, json!({"id": "1"}));
+    assert_eq!(
+        brief("window.YTD.account.part0 = [ {\"account\": {\"id\":\"1\"}} ]", "/*/account")[0].1,
+        json!({"id": "1"})
+    );
 }
 
 #[test]
@@ -52,7 +65,8 @@ fn one_broken_record_is_one_record() {
 
 #[test]
 fn mojibake_is_repaired_in_values_and_keys_and_nothing_else() {
-    let text = r#"[{"na\u00c3\u00afef":"Zo\u00c3\u00ab \u00f0\u009f\u0098\u0080","right":"Zo\u00eb €","sold":"50 \u00a3"}]"#;
+    let text =
+        r#"[{"na\u00c3\u00afef":"Zo\u00c3\u00ab \u00f0\u009f\u0098\u0080","right":"Zo\u00eb €","sold":"50 \u00a3"}]"#;
     let (rows, summary) = read_all(text.as_bytes(), Some("/*")).unwrap();
     assert_eq!(rows[0].data, json!({"naïef": "Zoë 😀", "right": "Zoë €", "sold": "50 £"}));
     assert_eq!(summary.repaired, 2);

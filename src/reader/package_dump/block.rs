@@ -65,19 +65,50 @@ pub(super) struct Block {
 
 /// The values of a package that are kept; all others are passed over.
 const PACKAGE_KEYS: [&str; 18] = [
-    "appId", "userId", "codePath", "versionName", "versionCode", "targetSdk", "installerPackageName", "initiatingPackageName",
-    "originatingPackageName", "packageSource", "updateOwnerPackageName", "firstInstallTime", "lastUpdateTime", "installStatus",
-    "enabled", "minSdk", "timeStamp", "apkSigningVersion",
+    "appId",
+    "userId",
+    "codePath",
+    "versionName",
+    "versionCode",
+    "targetSdk",
+    "installerPackageName",
+    "initiatingPackageName",
+    "originatingPackageName",
+    "packageSource",
+    "updateOwnerPackageName",
+    "firstInstallTime",
+    "lastUpdateTime",
+    "installStatus",
+    "enabled",
+    "minSdk",
+    "timeStamp",
+    "apkSigningVersion",
 ];
 /// Those of a user.
 const USER_KEYS: [&str; 12] = [
-    "installed", "hidden", "suspended", "stopped", "notLaunched", "enabled", "instant", "installReason", "firstInstallTime",
-    "lastDisabledCaller", "suspendingPackage", "quarantined",
+    "installed",
+    "hidden",
+    "suspended",
+    "stopped",
+    "notLaunched",
+    "enabled",
+    "instant",
+    "installReason",
+    "firstInstallTime",
+    "lastDisabledCaller",
+    "suspendingPackage",
+    "quarantined",
 ];
 /// Bits of `pkgFlags` while it was printed as a number (public constants of `ApplicationInfo`).
 const OLD_FLAGS: [(u32, &str); 8] = [
-    (1, "SYSTEM"), (2, "DEBUGGABLE"), (4, "HAS_CODE"), (8, "PERSISTENT"), (64, "ALLOW_CLEAR_USER_DATA"),
-    (128, "UPDATED_SYSTEM_APP"), (256, "TEST_ONLY"), (32768, "ALLOW_BACKUP"),
+    (1, "SYSTEM"),
+    (2, "DEBUGGABLE"),
+    (4, "HAS_CODE"),
+    (8, "PERSISTENT"),
+    (64, "ALLOW_CLEAR_USER_DATA"),
+    (128, "UPDATED_SYSTEM_APP"),
+    (256, "TEST_ONLY"),
+    (32768, "ALLOW_BACKUP"),
 ];
 
 impl Block {
@@ -137,9 +168,12 @@ impl Block {
         if name.is_empty() || name.contains(char::is_whitespace) {
             return;
         }
-        let granted = rest.is_empty() || pairs(rest).any(|(key, value)| key == "granted" && value.trim_end_matches(',') == "true");
-        let user = pairs(rest).find(|(key, _)| *key == "userId").and_then(|(_, id)| id.trim_end_matches(',').parse().ok());
-        let permission = Permission { name: name.to_owned(), granted, flags: bracketed(rest, "flags="), user, line: number };
+        let granted = rest.is_empty()
+            || pairs(rest).any(|(key, value)| key == "granted" && value.trim_end_matches(',') == "true");
+        let user =
+            pairs(rest).find(|(key, _)| *key == "userId").and_then(|(_, id)| id.trim_end_matches(',').parse().ok());
+        let permission =
+            Permission { name: name.to_owned(), granted, flags: bracketed(rest, "flags="), user, line: number };
         match (self.user_depth, self.package.users.last_mut()) {
             (Some(_), Some(state)) => state.permissions.push(permission),
             _ => self.package.permissions.push(permission),
@@ -157,7 +191,9 @@ impl Block {
         match key {
             "sharedUser" => package.shared_user = shared_user(value),
             "signatures" => package.signatures = signatures(value),
-            "flags" | "pkgFlags" if value.starts_with('[') => merge(&mut package.flags, bracketed(text, &format!("{key}="))),
+            "flags" | "pkgFlags" if value.starts_with('[') => {
+                merge(&mut package.flags, bracketed(text, &format!("{key}=")))
+            }
             "privateFlags" | "privatePkgFlags" if value.starts_with('[') => {
                 merge(&mut package.private_flags, bracketed(text, &format!("{key}=")));
             }
@@ -174,7 +210,8 @@ impl Block {
                         && let Some(bits) = value.strip_prefix("0x").and_then(|hex| u32::from_str_radix(hex, 16).ok())
                     {
                         package.is_old_form = true;
-                        let set = OLD_FLAGS.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, name)| (*name).to_owned());
+                        let set =
+                            OLD_FLAGS.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, name)| (*name).to_owned());
                         merge(&mut package.flags, set.collect());
                     } else if PACKAGE_KEYS.contains(&key) {
                         package.values.entry(key.to_owned()).or_insert_with(|| value.to_owned());

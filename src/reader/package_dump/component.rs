@@ -6,7 +6,11 @@ use super::super::lines::indent;
 
 const MAIN: &str = "android.intent.action.MAIN";
 /// The categories under which a launcher shows an activity.
-const LAUNCHERS: [&str; 3] = ["android.intent.category.LAUNCHER", "android.intent.category.LEANBACK_LAUNCHER", "android.intent.category.CAR_LAUNCHER"];
+const LAUNCHERS: [&str; 3] = [
+    "android.intent.category.LAUNCHER",
+    "android.intent.category.LEANBACK_LAUNCHER",
+    "android.intent.category.CAR_LAUNCHER",
+];
 
 /// Packages by the activities they list.
 #[derive(Default)]
@@ -63,6 +67,7 @@ impl Components {
 
     /// Whether a launcher can show an activity of the package; `None` when the dump does not say.
     pub(super) fn is_main(&self, package: &str) -> Option<bool> {
-        self.saw_main.then(|| if self.saw_category { self.launcher.contains(package) } else { self.main.contains(package) })
+        self.saw_main
+            .then(|| if self.saw_category { self.launcher.contains(package) } else { self.main.contains(package) })
     }
 }

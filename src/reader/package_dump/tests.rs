@@ -85,32 +85,68 @@ Shared users:
 
 #[test]
 fn a_row_for_each_package_and_user() {
-    for text in [DUMP.to_owned(), DUMP.replace('\n', "\r\n"), format!("DUMP OF SERVICE CRITICAL package:\n{DUMP}--------- 0.2s was the duration\nPackages:\n  Package [x] (1):\n")] {
+    for text in [
+        DUMP.to_owned(),
+        DUMP.replace('\n', "\r\n"),
+        format!(
+            "DUMP OF SERVICE CRITICAL package:\n{DUMP}--------- 0.2s was the duration\nPackages:\n  Package [x] (1):\n"
+        ),
+    ] {
         let rows = read_all(text.as_bytes(), None);
-        assert_eq!(rows.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["com.example.app", "com.example.app", "com.example.worker", "com.example.worker"]);
+        assert_eq!(
+            rows.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(),
+            ["com.example.app", "com.example.app", "com.example.worker", "com.example.worker"]
+        );
         let app = &rows[0].data;
         assert_eq!(rows[0].locator, rows[1].locator);
         for (key, value) in [
-            ("real_name", json!("com.example.old")), ("app_id", json!(10123)), ("shared_user", Value::Null), ("version_name", json!("1.2 beta")),
-            ("version_code", json!(7)), ("target_sdk", json!(34)), ("flags", json!(["HAS_CODE", "ALLOW_BACKUP", "TEST_ONLY"])),
-            ("private_flags", json!(["HAS_DOMAIN_URLS"])), ("installer", json!("com.android.vending")), ("initiator", json!("com.android.shell")),
-            ("originator", Value::Null), ("package_source", json!(4)), ("first_install", Value::Null), ("last_update", json!("2026-01-02 03:04:06")),
-            ("signatures", json!(["b378e95c", "1a"])), ("user", json!(0)), ("installed", json!(true)), ("suspended", json!(true)), ("enabled", json!(3)),
-            ("first_install_user", json!("2025-12-31 23:59:59")), ("install_reason", json!(4)), ("last_disabled_caller", json!("com.example.shell")),
-            ("suspended_by", json!("com.example.parent")), ("main_activity", json!(true)), ("hidden_system", json!(false)),
-            ("permissions", json!([
+            ("real_name", json!("com.example.old")),
+            ("app_id", json!(10123)),
+            ("shared_user", Value::Null),
+            ("version_name", json!("1.2 beta")),
+            ("version_code", json!(7)),
+            ("target_sdk", json!(34)),
+            ("flags", json!(["HAS_CODE", "ALLOW_BACKUP", "TEST_ONLY"])),
+            ("private_flags", json!(["HAS_DOMAIN_URLS"])),
+            ("installer", json!("com.android.vending")),
+            ("initiator", json!("com.android.shell")),
+            ("originator", Value::Null),
+            ("package_source", json!(4)),
+            ("first_install", Value::Null),
+            ("last_update", json!("2026-01-02 03:04:06")),
+            ("signatures", json!(["b378e95c", "1a"])),
+            ("user", json!(0)),
+            ("installed", json!(true)),
+            ("suspended", json!(true)),
+            ("enabled", json!(3)),
+            ("first_install_user", json!("2025-12-31 23:59:59")),
+            ("install_reason", json!(4)),
+            ("last_disabled_caller", json!("com.example.shell")),
+            ("suspended_by", json!("com.example.parent")),
+            ("main_activity", json!(true)),
+            ("hidden_system", json!(false)),
+            (
+                "permissions",
+                json!([
                 {"name": "android.permission.INTERNET", "granted": true, "flags": []},
                 {"name": "android.permission.CAMERA", "granted": true, "flags": ["USER_SET", "USER_SENSITIVE_WHEN_GRANTED"]},
-                {"name": "android.permission.READ_SMS", "granted": false, "flags": ["USER_FIXED", "REVIEW_REQUIRED"]}])),
+                {"name": "android.permission.READ_SMS", "granted": false, "flags": ["USER_FIXED", "REVIEW_REQUIRED"]}]),
+            ),
         ] {
             assert_eq!(app[key], value, "{key}");
         }
-        assert_eq!((&rows[1].data["user"], &rows[1].data["installed"], &rows[1].data["hidden"]), (&json!(10), &json!(false), &json!(true)));
+        assert_eq!(
+            (&rows[1].data["user"], &rows[1].data["installed"], &rows[1].data["hidden"]),
+            (&json!(10), &json!(false), &json!(true))
+        );
         assert_eq!(rows[1].data["permissions"][1]["name"], "android.permission.PER_USER");
         let worker = &rows[2].data;
         assert_eq!((&worker["shared_user"], &worker["main_activity"]), (&json!("android.uid.phone"), &json!(false)));
         assert_eq!(worker["permissions"].as_array().unwrap().len(), 2);
-        assert_eq!((&rows[3].data["hidden_system"], &rows[3].data["package"]), (&json!(true), &json!("com.example.worker")));
+        assert_eq!(
+            (&rows[3].data["hidden_system"], &rows[3].data["package"]),
+            (&json!(true), &json!("com.example.worker"))
+        );
     }
 }
 
@@ -137,7 +173,10 @@ fn categories_decide_when_they_are_printed() {
 fn the_old_form_has_one_user() {
     let dump = "Packages:\n  Package [com.old] (40743968):\n    userId=10032 gids=[3003, 1015]\n    sharedUser=null\n    versionCode=10\n    targetSdk=10\n    signatures=PackageSignatures{406dc060 [40745030]}\n    pkgFlags=0x81 installStatus=1 enabled=2\n    grantedPermissions:\n      android.permission.RECORD_AUDIO\n";
     let row = &read_all(dump.as_bytes(), None)[0].data;
-    assert_eq!((&row["user"], &row["installed"], &row["enabled"], &row["app_id"]), (&json!(0), &json!(true), &json!(2), &json!(10032)));
+    assert_eq!(
+        (&row["user"], &row["installed"], &row["enabled"], &row["app_id"]),
+        (&json!(0), &json!(true), &json!(2), &json!(10032))
+    );
     assert_eq!((&row["flags"], &row["signatures"]), (&json!(["SYSTEM", "UPDATED_SYSTEM_APP"]), &json!(["40745030"])));
     assert_eq!(row["permissions"], json!([{"name": "android.permission.RECORD_AUDIO", "granted": true, "flags": []}]));
 }

@@ -6,8 +6,11 @@ use super::*;
 
 /// Names and content of a folder, to see that nothing changed.
 fn listing(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut all: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).map(|path| (path.clone(), fs::read(path).unwrap())).collect();
+    let mut all: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect();
     all.sort();
     all
 }
@@ -57,11 +60,13 @@ fn committed_frames_count_and_uncommitted_do_not() {
         let folder = tempfile::tempdir().unwrap();
         let (main, log) = with_log(folder.path(), page_size);
         let before = listing(main.parent().unwrap());
-        let database = Database::open(Main::File(&main), Some(&mut fs::File::open(&log).unwrap()), folder.path()).unwrap();
+        let database =
+            Database::open(Main::File(&main), Some(&mut fs::File::open(&log).unwrap()), folder.path()).unwrap();
         assert_eq!(count(&database), 150);
         assert!(database.wal.applied > 0 && database.wal.ignored > 0 && !database.truncated, "{:?}", database.wal);
         let mut stream = fs::File::open(&main).unwrap();
-        let streamed = Database::open(Main::Stream(&mut stream), Some(&mut fs::File::open(&log).unwrap()), folder.path()).unwrap();
+        let streamed =
+            Database::open(Main::Stream(&mut stream), Some(&mut fs::File::open(&log).unwrap()), folder.path()).unwrap();
         assert_eq!(count(&streamed), 150);
         let alone = Database::open(Main::File(&main), None, folder.path()).unwrap();
         assert_eq!((count(&alone), alone.wal.present), (100, false));
@@ -129,7 +134,9 @@ fn a_database_may_live_in_its_log_alone() {
     let folder = tempfile::tempdir().unwrap();
     let live = folder.path().join("live.db");
     let connection = Connection::open(&live).unwrap();
-    connection.execute_batch("PRAGMA journal_mode=WAL; CREATE TABLE message(id); INSERT INTO message VALUES (1),(2);").unwrap();
+    connection
+        .execute_batch("PRAGMA journal_mode=WAL; CREATE TABLE message(id); INSERT INTO message VALUES (1),(2);")
+        .unwrap();
     let log = fs::read(folder.path().join("live.db-wal")).unwrap();
     let database = Database::open(Main::Stream(&mut std::io::empty()), Some(&mut &log[..]), folder.path()).unwrap();
     assert_eq!(count(&database), 2);
@@ -236,19 +243,50 @@ fn only_reading_is_allowed() {
     let (main, _) = with_log(folder.path(), 4096);
     let database = Database::open(Main::File(&main), None, folder.path()).unwrap();
     for sql in [
-        "INSERT INTO message VALUES (999, 'x')", "DELETE FROM message", "ATTACH 'x.db' AS x", "PRAGMA journal_mode", "CREATE TABLE t(a)",
-        "CREATE TEMP TABLE t(a)", "SELECT load_extension('x')", "SELECT randomblob(10)", "SELECT random()", "SELECT datetime('now')",
-        "SELECT zeroblob(1000000000)", "VACUUM INTO 'x'", "BEGIN", "SELECT * FROM pragma_table_info('message')",
+        "INSERT INTO message VALUES (999, 'x')",
+        "DELETE FROM message",
+        "ATTACH 'x.db' AS x",
+        "PRAGMA journal_mode",
+        "CREATE TABLE t(a)",
+        "CREATE TEMP TABLE t(a)",
+        "SELECT \"random\" ()",
+        "SELECT RANDOM/**/()",
+        "SELECT load_extension('x')",
+        "SELECT randomblob(10)",
+        "SELECT random()",
+        "SELECT datetime('now')",
+        "SELECT zeroblob(1000000000)",
+        "VACUUM INTO 'x'",
+        "BEGIN",
+        "SELECT * FROM pragma_table_info('message')",
     ] {
         assert!(database.query(sql, &mut |_| Ok(())).is_err(), "{sql}");
     }
-    assert_eq!(numbers(&database, "SELECT count(*) FROM message WHERE text LIKE '00%' AND lower(text) GLOB '0*'").unwrap(), [100]);
+    assert_eq!(
+        numbers(&database, "SELECT count(*) FROM message WHERE text LIKE '00%' AND lower(text) GLOB '0*'").unwrap(),
+        [100]
+    );
     assert_eq!(numbers(&database, r#"SELECT value ->> '$.a' FROM json_each('[{"a":4},{"a":5}]')"#).unwrap(), [4, 5]);
     assert_eq!(numbers(&database, "SELECT length(capture(text, '^(0+)')) FROM message LIMIT 1").unwrap(), [600]);
-    assert!(matches!(
-        database.query("SELECT 1", &mut |_| Err(Error::Sink("full".to_owned()))),
-        Err(Error::Sink(_))
-    ));
+    assert!(matches!(database.query("SELECT 1", &mut |_| Err(Error::Sink("full".to_owned()))), Err(Error::Sink(_))));
+}
+
+#[test]
+fn functions_in_defaults_do_not_close_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let main = folder.path().join("TCC.db");
+    let connection = Connection::open(&main).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE access(client, at INTEGER DEFAULT (CAST(strftime('%s','now') AS INTEGER)), h DEFAULT (own_guid()));
+             INSERT INTO access(client, at, h) VALUES ('a', 5, 6);",
+        )
+        .unwrap();
+    drop(connection);
+    let database = Database::open(Main::File(&main), None, folder.path()).unwrap();
+    assert!(database.columns("access").unwrap().len() >= 3);
+    assert_eq!(numbers(&database, "SELECT at, client, h FROM access").unwrap(), [5]);
+    assert!(numbers(&database, "SELECT strftime('%s', at) FROM access").is_err());
 }
 
 #[test]
@@ -257,22 +295,20 @@ fn an_endless_query_is_stopped() {
     let (main, _) = with_log(folder.path(), 4096);
     let database = Database::open(Main::File(&main), None, folder.path()).unwrap();
     // The look budget stands in for the clock, so that the test is quick.
-    database.watch.restart();
+    database.watch.restart("");
     database.watch.spent.store(u64::MAX / 2, Ordering::Relaxed);
     assert!(database.watch.is_over());
-    database.watch.restart();
+    database.watch.restart("");
     assert!(!database.watch.is_over());
     let seen = std::cell::Cell::new(0_u64);
-    let result = database.query(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT i FROM n",
-        &mut |_| {
+    let result =
+        database.query("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT i FROM n", &mut |_| {
             seen.set(seen.get() + 1);
             if seen.get() == 1000 {
                 database.watch.spent.store(u64::MAX / 2, Ordering::Relaxed);
             }
             if seen.get() > 1_000_000 { Err(Error::Sink("never stopped".to_owned())) } else { Ok(()) }
-        },
-    );
+        });
     assert!(matches!(result, Err(Error::Sqlite(_))), "{result:?}");
 }
 
