@@ -80,7 +80,7 @@ impl AndroidBackup {
         let master = match &header.encryption {
             None => None,
             Some(encryption) => {
-                if payload.len() % BLOCK as u64 != 0 {
+                if !payload.len().is_multiple_of(BLOCK as u64) {
                     note("archive-cut", "the ciphertext ends inside a block".into());
                 }
                 Some(encryption.open(header.version, name, ctx)?)
@@ -334,8 +334,8 @@ pub(super) mod tests {
         let blob = [[16].as_slice(), &master_iv, &[32], &how.key, &[32], &checksum].concat();
         let blob = encrypt(&derive(password, &user_salt), &iv, &blob, true);
         let line = |bytes: &[u8]| hex(bytes).to_uppercase();
-        head += &format!(
-            "AES-256\n{}\n{}\n{}\n{}\n{}\n",
+        head = format!(
+            "{head}AES-256\n{}\n{}\n{}\n{}\n{}\n",
             line(&user_salt),
             line(&checksum_salt),
             how.rounds,

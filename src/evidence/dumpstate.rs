@@ -84,7 +84,7 @@ fn service(line: &[u8]) -> Option<&[u8]> {
     (!name.is_empty() && !name.iter().any(u8::is_ascii_whitespace)).then_some(name)
 }
 
-/// The table of settings that a heading of an ISDi dump names.
+/// The table of settings that a heading of an `ISDi` dump names.
 fn settings(line: &[u8]) -> Option<&[u8]> {
     let name = line.strip_prefix(b"DUMP OF SETTINGS ")?;
     let name = name.strip_suffix(b":").unwrap_or(name);
@@ -156,7 +156,9 @@ impl Dumpstate {
         cutter.close(length);
         let mut entries = cutter.found;
         let modified = parent.entries().get(entry).and_then(|entry| entry.modified);
-        entries.iter_mut().for_each(|entry| entry.modified = modified);
+        for entry in &mut entries {
+            entry.modified = modified;
+        }
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(Self { text, entries, remarks, file: None })
     }
@@ -406,12 +408,7 @@ mod tests {
             assert_eq!(remark(&dump, "text-cut"), 0);
             for entry in dump.entries() {
                 let before = &whole.as_bytes()[..usize::try_from(entry.offset.unwrap()).unwrap()];
-                assert_eq!(
-                    entry.line,
-                    Some(1 + before.iter().filter(|byte| **byte == b'\n').count() as u64),
-                    "{}",
-                    entry.path
-                );
+                assert_eq!(entry.line, Some(1 + memchr::memchr_iter(b'\n', before).count() as u64), "{}", entry.path);
             }
         }
     }

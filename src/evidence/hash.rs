@@ -37,7 +37,7 @@ pub fn hash_inputs(
     progress: &(dyn Fn(u64, u64) + Sync),
     cancel: &Cancel,
 ) -> Result<Vec<FileHash>, Error> {
-    let mut hashes = Vec::new();
+    let mut list = Vec::new();
     let mut files = Vec::new();
     let mut names: Vec<Vec<u8>> = Vec::new();
     for input in inputs {
@@ -45,7 +45,7 @@ pub fn hash_inputs(
             return Err(Error::NotFound(input.clone()));
         }
         let name = name_of(input, &names);
-        collect(input, &name, &mut files, &mut hashes, cancel)?;
+        collect(input, &name, &mut files, &mut list, cancel)?;
         names.push(name);
     }
     let total = files.iter().map(|(_, _, size)| size).sum();
@@ -59,9 +59,9 @@ pub fn hash_inputs(
             hash_file(&file, path, cancel, &|count| progress(done.fetch_add(count, Ordering::Relaxed) + count, total))
         })
         .collect();
-    hashes.extend(hashed?);
-    hashes.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(hashes)
+    list.extend(hashed?);
+    list.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(list)
 }
 
 /// The input's own name; a second input of the same name is told apart by a number.

@@ -23,7 +23,6 @@ use listing::{CUT_SHORT, Place};
 use manifest::Manifest;
 
 pub(super) use manifest::SQLITE;
-pub(super) use mbdb::MAGIC as MBDB;
 
 /// The largest property list in the root (bytes). Info.plist holds the icons of all apps.
 const LARGEST_LIST: u64 = 256 << 20;

@@ -21,7 +21,7 @@ pub mod zip;
 
 pub use dumpstate::Dumpstate;
 pub use folder::Folder;
-pub use open::{Evidence, Opened, open_input, open_locked};
+pub use open::{Evidence, Opened, open_input, open_locked, resolve_inputs};
 pub use source::Source;
 pub use tar::Tar;
 

@@ -1,14 +1,17 @@
 //! Opens what was handed in: recognises containers by content, not by name, and follows them inwards, so that a backup in a
 //! zip in a folder is found wherever it lies. What cannot be opened on the way is a problem, never the end of the rest.
 
+mod given;
+
 use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::android_backup::{self, AndroidBackup};
 use super::source::broken;
-use super::{Container, Context, Dumpstate, Error, Folder, Kind, Source, Tar, dumpstate, ios, tar, zip};
+use super::{Container, Context, Error, Kind, Source, dumpstate, ios, zip};
+pub use given::resolve_inputs;
+use given::{ENDINGS, Form, HEAD, base, ending, group, open_archive, open_given, part_of, recognise};
 
 /// How deep containers may nest.
 const DEEPEST: usize = 4;
@@ -16,9 +19,6 @@ const DEEPEST: usize = 4;
 const MOST_CONTAINERS: usize = 2_000;
 /// The most bytes of nested archives that are copied in all (bytes).
 const MOST_COPIED: u64 = 128 << 30;
-/// So many first bytes of a file are looked at.
-const HEAD: usize = 4096;
-
 /// Everything that was opened.
 #[derive(Default)]
 pub struct Evidence {
@@ -87,157 +87,9 @@ fn open_all(paths: &[PathBuf], ctx: &Context, locked_ok: bool) -> Result<Evidenc
     for input in group(paths)? {
         ctx.cancel.check()?;
         let (container, name) = open_given(&input, ctx)?;
-        walk.push(container, vec![name], None)?;
+        walk.push(&container, &[name], None)?;
     }
     Ok(walk.found)
-}
-
-/// The form of a container, as its first bytes tell it.
-#[derive(Debug, Clone, PartialEq)]
-enum Form {
-    Zip,
-    AndroidBackup,
-    Tar,
-    GzipTar,
-    Text(dumpstate::Looks),
-}
-
-/// Zip archives that are documents or programs: what they hold is no evidence of its own.
-const DOCUMENTS: &[&str] = &[
-    "apk", "apks", "xapk", "aab", "jar", "aar", "ipa", "docx", "xlsx", "pptx", "odt", "ods", "odp", "epub", "kmz",
-    "pages", "numbers", "key",
-];
-
-/// Endings under which an archive within an archive, or a bug report, may go; those without ending are looked at too.
-const ENDINGS: &[&str] = &["zip", "ab", "tar", "tgz", "gz", "txt", "log"];
-
-fn base(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-fn ending(path: &str) -> Option<String> {
-    base(path).rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase())
-}
-
-fn recognise(head: &[u8], path: &str) -> Option<Form> {
-    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") || head.starts_with(b"PK\x07\x08") {
-        return ending(path).is_none_or(|ending| !DOCUMENTS.contains(&ending.as_str())).then_some(Form::Zip);
-    }
-    if head.starts_with(android_backup::MAGIC) {
-        return Some(Form::AndroidBackup);
-    }
-    if tar::is_tar(head) {
-        return Some(Form::Tar);
-    }
-    if head.starts_with(&[0x1f, 0x8b]) {
-        let mut block = Vec::new();
-        // The head is cut, so an error after the first block is no matter.
-        let _ = flate2::read::GzDecoder::new(head).take(512).read_to_end(&mut block);
-        return tar::is_tar(&block).then_some(Form::GzipTar);
-    }
-    dumpstate::recognise(head, path).map(Form::Text)
-}
-
-/// One input, or several files that are parts of one export.
-struct Input(Vec<PathBuf>);
-
-/// Puts the inputs in order: a path inside an iPhone backup stands for the backup, parts of one export are one input, and
-/// the same input given twice counts once.
-fn group(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
-    let mut inputs: Vec<Input> = Vec::new();
-    let mut parts: BTreeMap<(PathBuf, String), usize> = BTreeMap::new();
-    for path in paths {
-        let path = widen(path)?;
-        if inputs.iter().any(|input| input.0.contains(&path)) {
-            continue;
-        }
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        match part_of(name).filter(|_| path.is_file()) {
-            None => inputs.push(Input(vec![path])),
-            Some(stem) => {
-                let at = *parts.entry((PathBuf::new(), stem)).or_insert(inputs.len());
-                match inputs.get_mut(at) {
-                    Some(input) => input.0.push(path),
-                    None => inputs.push(Input(vec![path])),
-                }
-            }
-        }
-    }
-    inputs.iter_mut().for_each(|input| input.0.sort());
-    Ok(inputs)
-}
-
-/// The export that a file is a part of, by its name: `takeout-20260101T000000Z-001.zip`, `takeout-…-3-002.zip`, either also
-/// with ` (1)` (catalogue/accounts.md 0.1).
-fn part_of(name: &str) -> Option<String> {
-    let lower = name.to_lowercase();
-    let stem = lower.strip_suffix(".zip")?;
-    let stem = match stem.rsplit_once(" (") {
-        Some((front, number)) if number.strip_suffix(')').is_some_and(|digits| digits.parse::<u32>().is_ok()) => front,
-        _ => stem,
-    };
-    let mut pieces = stem.strip_prefix("takeout-")?.split('-');
-    let (time, last) = (pieces.next()?, pieces.next_back()?);
-    (last.len() >= 3 && last.bytes().all(|byte| byte.is_ascii_digit())).then(|| format!("takeout-{time}"))
-}
-
-/// The folder of the iPhone backup that a path lies in, when the user pointed too deep; otherwise the path itself.
-fn widen(path: &Path) -> Result<PathBuf, Error> {
-    let data = std::fs::metadata(path).map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound => Error::NotFound(path.to_path_buf()),
-        _ => Error::io(path, source),
-    })?;
-    let full = std::path::absolute(path).map_err(|source| Error::io(path, source))?;
-    let name = full.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let table = |folder: &&Path| ["Manifest.db", "Manifest.mbdb"].iter().any(|name| folder.join(name).is_file());
-    let hexadecimal = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let inside = if data.is_dir() {
-        hexadecimal(name, 2) || name == "Snapshot"
-    } else {
-        hexadecimal(name, 40)
-            || ["Manifest.db", "Manifest.db-wal", "Manifest.mbdb", "Manifest.plist", "Info.plist", "Status.plist"]
-                .contains(&name)
-    };
-    let above = full.ancestors().skip(1).take(if data.is_dir() { 1 } else { 2 }).find(table);
-    Ok(above.filter(|_| inside).map_or_else(|| path.to_path_buf(), Path::to_path_buf))
-}
-
-fn open_given(input: &Input, ctx: &Context) -> Result<(Arc<dyn Container>, String), Error> {
-    let Some(path) = input.0.first() else { return Err(Error::Missing { what: "an input".into() }) };
-    let name = |path: &Path| {
-        let full = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-        full.file_name().map_or_else(|| "/".to_string(), |name| super::label(name.as_encoded_bytes()))
-    };
-    let own = name(path);
-    if path.is_dir() {
-        return Ok((Arc::new(Folder::open(path, ctx)?), own));
-    }
-    let source = Source::file(path)?;
-    if source.is_empty() {
-        return Err(Error::Empty { what: own, detail: "the file is empty".into() });
-    }
-    if input.0.len() > 1 {
-        let parts: Result<Vec<_>, Error> = input.0.iter().map(|path| Ok((name(path), Source::file(path)?))).collect();
-        let shown = format!("{own} (+{})", input.0.len() - 1);
-        return Ok((Arc::new(zip::open_parts(parts?, ctx)?), shown));
-    }
-    let head = source.head(HEAD).map_err(|error| broken(&own, error))?;
-    let container: Arc<dyn Container> = match recognise(&head, &own) {
-        Some(form @ (Form::Zip | Form::AndroidBackup | Form::Tar | Form::GzipTar)) => {
-            open_archive(&form, source, &own, ctx)?
-        }
-        Some(Form::Text(_)) | None => Arc::new(Folder::file(path)?),
-    };
-    Ok((container, own))
-}
-
-fn open_archive(form: &Form, source: Source, name: &str, ctx: &Context) -> Result<Arc<dyn Container>, Error> {
-    Ok(match form {
-        Form::AndroidBackup => Arc::new(AndroidBackup::open(&source, name, ctx)?),
-        Form::Tar => Arc::new(Tar::open(source, name, ctx)?),
-        Form::GzipTar => Arc::new(Tar::open_gzip(source, name, ctx)?),
-        Form::Zip | Form::Text(_) => Arc::new(zip::open(source, name, ctx)?),
-    })
 }
 
 /// The way inwards.
@@ -253,8 +105,8 @@ impl Walk<'_> {
     /// Adds a container and all it contains.
     fn push(
         &mut self,
-        container: Arc<dyn Container>,
-        chain: Vec<String>,
+        container: &Arc<dyn Container>,
+        chain: &[String],
         parent: Option<(usize, usize)>,
     ) -> Result<(), Error> {
         if self.found.containers.len() >= MOST_CONTAINERS {
@@ -265,11 +117,11 @@ impl Walk<'_> {
         }
         let at = self.found.containers.len();
         let kind = container.kind();
-        self.found.containers.push(Opened { container: Arc::clone(&container), chain: chain.clone(), parent });
+        self.found.containers.push(Opened { container: Arc::clone(container), chain: chain.to_vec(), parent });
         if matches!(kind, Kind::Folder | Kind::File | Kind::Zip | Kind::Tar) {
-            let roots = ios::find_roots(&*container);
-            self.backups(&container, at, &chain, &roots)?;
-            self.others(&container, at, &chain, &roots)?;
+            let roots = ios::find_roots(&**container);
+            self.backups(container, at, chain, &roots)?;
+            self.others(container, at, chain, &roots)?;
         }
         Ok(())
     }
@@ -316,7 +168,8 @@ impl Walk<'_> {
                             if wrong { Error::PasswordWrong { what } } else { Error::PasswordNeeded { what } },
                         )?;
                     }
-                    self.push(Arc::new(backup), inner, Some((at, entry)))?;
+                    let backup: Arc<dyn Container> = Arc::new(backup);
+                    self.push(&backup, &inner, Some((at, entry)))?;
                 }
                 Err(error) if whole => return Err(error),
                 Err(error) => self.note(&inner, error)?,
@@ -386,7 +239,10 @@ impl Walk<'_> {
             let path = container.entries().get(entry).map(|listed| listed.path.clone()).unwrap_or_default();
             let inner: Vec<String> = chain.iter().cloned().chain([path]).collect();
             match dumpstate::open(&**container, entry, &looks, self.ctx) {
-                Ok(dump) => self.push(dump, inner, Some((at, entry)))?,
+                Ok(dump) => {
+                    let dump: Arc<dyn Container> = dump;
+                    self.push(&dump, &inner, Some((at, entry)))?;
+                }
                 Err(error) => self.note(&inner, error)?,
             }
         }
@@ -424,7 +280,7 @@ impl Walk<'_> {
             zip::open_parts(sources, self.ctx).map(|zip| Arc::new(zip) as Arc<dyn Container>)
         };
         match opened {
-            Ok(opened) => self.push(opened, inner, Some((at, *first))),
+            Ok(opened) => self.push(&opened, &inner, Some((at, *first))),
             Err(error) if entries.len() == 1 => self.note(&inner, error),
             Err(_) => entries.iter().try_for_each(|entry| self.archive(container, at, chain, &[*entry], form)),
         }

@@ -432,8 +432,8 @@ pub(super) mod tests {
         let mut body = String::new();
         for (key, value) in records {
             let rest = format!(" {key}={value}\n");
-            let length = (rest.len()..).find(|n| n.to_string().len() + rest.len() == *n).unwrap();
-            body += &format!("{length}{rest}");
+            let length = (rest.len()..rest.len() + 9).find(|n| n.to_string().len() + rest.len() == *n).unwrap();
+            body = format!("{body}{length}{rest}");
         }
         member(b"PaxHeader", b'x', body.as_bytes())
     }

@@ -124,7 +124,9 @@ impl Opening<'_> {
         let mut others: Vec<_> =
             self.stored.index.iter().filter(|(path, at)| !used.contains(*at) && is_payload(path)).collect();
         others.sort();
-        others.iter().for_each(|(path, _)| unlisted.add(path));
+        for (path, _) in others {
+            unlisted.add(path);
+        }
         for (code, Tally(count, first)) in [
             ("payload-missing", missing),
             ("payload-cut", cut),

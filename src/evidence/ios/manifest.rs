@@ -1,4 +1,4 @@
-//! `Manifest.db`, the table of contents of backups since iOS 10: brings it to where SQLite can read it without touching the
+//! `Manifest.db`, the table of contents of backups since iOS 10: brings it to where `SQLite` can read it without touching the
 //! evidence, and reads its rows so that one bad row, or a cut end, never loses the rest (catalogue/ios.md 1.5, 1.13).
 
 use std::io::{self, Read, Write};
@@ -15,7 +15,7 @@ use crate::evidence::{Context, Error, label};
 
 const WHAT: &str = "Manifest.db";
 
-/// First bytes of every SQLite database.
+/// First bytes of every `SQLite` database.
 pub(in crate::evidence) const SQLITE: &[u8] = b"SQLite format 3\0";
 
 /// The most rows; a full phone has about a million.
@@ -44,7 +44,7 @@ pub(super) struct Manifest {
     pub cut: Option<String>,
 }
 
-/// A manifest that SQLite may open.
+/// A manifest that `SQLite` may open.
 pub(super) enum Place<'a> {
     /// The evidence file itself: complete, and without a write-ahead log beside it.
     Evidence(&'a Path),
@@ -95,7 +95,7 @@ impl Copy {
         Ok(Self { folder, length })
     }
 
-    /// Lays the write-ahead log beside the copy; SQLite will merge it there.
+    /// Lays the write-ahead log beside the copy; `SQLite` will merge it there.
     pub(super) fn add_log(&self, log: &mut dyn Read) -> Result<(), Error> {
         let path = self.folder.path().join("Manifest.db-wal");
         let mut file = private_file(&path).map_err(|source| Error::io(&path, source))?;
@@ -179,7 +179,7 @@ fn connect(place: &Place<'_>) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The address under which SQLite reads a file without locks and without writing beside it.
+/// The address under which `SQLite` reads a file without locks and without writing beside it.
 fn immutable(path: &Path) -> PathBuf {
     use std::fmt::Write as _;
     let mut address = String::from("file:");

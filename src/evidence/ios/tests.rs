@@ -399,7 +399,7 @@ fn third_party_damage_is_told_apart() {
     assert!(!read(&backup, tcc).is_empty());
     match get("ios-A-bad-truncated-manifest") {
         Ok(backup) => {
-            assert_eq!(remark(&backup, "manifest-cut"), 1, "{:?} {}", backup.remarks(), backup.entries().len())
+            assert_eq!(remark(&backup, "manifest-cut"), 1, "{:?} {}", backup.remarks(), backup.entries().len());
         }
         Err(error) => assert_eq!(error.code(), "damaged", "{error}"),
     }

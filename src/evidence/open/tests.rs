@@ -8,6 +8,9 @@ use super::super::zip::tests::pack;
 use super::*;
 use crate::evidence::tests::{context, find, read, testdata};
 
+/// The files of an archive, and the one that is its bug report.
+type Case<'a> = (&'a [(&'a str, &'a [u8])], &'a str);
+
 const DUMP: &[u8] =
     b"========\n== dumpstate: 2026-01-21 11:07:03\n========\n------ MEMORY INFO (/proc/meminfo) ------\nMem\n";
 
@@ -45,9 +48,10 @@ fn a_backup_is_found_wherever_the_user_points() {
     }
     let both = open_input(&[backup.join("3d"), backup.join("Manifest.db")], &ctx).unwrap();
     assert_eq!(both.containers.len(), 2);
+    assert_eq!(resolve_inputs(&[backup.join("3d"), backup.join("Manifest.db")]).unwrap(), [backup.clone()]);
     std::fs::write(above.join(".DS_Store"), b"x").unwrap();
     expect(
-        &open_input(&[above.clone()], &ctx).unwrap(),
+        &open_input(std::slice::from_ref(&above), &ctx).unwrap(),
         &[("folder", "above", None), ("ios-backup", "above!device", Some(0))],
     );
     build(&above.join("second"), false);
@@ -152,7 +156,7 @@ fn parts_are_joined_and_others_are_not() {
 fn the_main_text_of_a_bug_report_is_chosen() {
     let (scratch, ctx) = context(&[]);
     let longer = [DUMP, b"more\n"].concat();
-    let cases: [(&[(&str, &[u8])], &str); 4] = [
+    let cases: [Case; 4] = [
         (&[("main_entry.txt", b"odd.log\n"), ("odd.log", DUMP), ("bugreport-x.txt", &longer)], "odd.log"),
         (&[("bugreport-x.txt", DUMP), ("z.txt", &longer)], "bugreport-x.txt"),
         (&[("dumpState_SM.log", DUMP), ("a.txt", &longer)], "dumpState_SM.log"),
