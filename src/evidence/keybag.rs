@@ -205,42 +205,48 @@ fn stretch_password(password: &[u8], salt: &[u8], rounds: u32, cancel: &Cancel) 
     let mut first = mac;
     first.update(salt);
     first.update(&1u32.to_be_bytes());
-    let mut last: [u8; 32] = first.finalize().into_bytes().into();
-    let mut total = Zeroizing::new(last);
+    let last = Zeroizing::new(<[u8; 32]>::from(first.finalize().into_bytes()));
 
     let (inner, outer) = hmac_states(password);
+    // A block of 32 bytes that follows one full block: the bytes, the end mark, and the length of 96 bytes in bits. Only
+    // the bytes change from round to round.
     let mut block = [0u8; 64];
+    for (room, byte) in block.iter_mut().zip(last.iter().chain(&[0x80])) {
+        *room = *byte;
+    }
+    if let Some(length) = block.last_chunk_mut::<2>() {
+        *length = (96u16 * 8).to_be_bytes();
+    }
+    let mut total = Zeroizing::new([0u32; 8]);
+    for (sum, bytes) in total.iter_mut().zip(last.as_chunks().0) {
+        *sum = u32::from_be_bytes(*bytes);
+    }
     for round in 1..rounds {
         if round % STRETCH == 0 {
             cancel.check()?;
         }
-        for state in [&inner, &outer] {
-            seal_block(&mut block, &last);
-            let mut words = *state;
-            sha2::block_api::compress256(&mut words, std::slice::from_ref(&block));
-            for (bytes, word) in last.chunks_exact_mut(4).zip(words) {
-                bytes.copy_from_slice(&word.to_be_bytes());
-            }
-        }
-        for (sum, byte) in total.iter_mut().zip(last) {
-            *sum ^= byte;
+        let mut words = inner;
+        sha2::block_api::compress256(&mut words, std::slice::from_ref(&block));
+        fill(&mut block, &words);
+        words = outer;
+        sha2::block_api::compress256(&mut words, std::slice::from_ref(&block));
+        fill(&mut block, &words);
+        for (sum, word) in total.iter_mut().zip(words) {
+            *sum ^= word;
         }
     }
-    last.zeroize();
     block.zeroize();
-    Ok(total)
+    let mut key = Zeroizing::new([0; 32]);
+    for (bytes, word) in key.as_chunks_mut().0.iter_mut().zip(*total) {
+        *bytes = word.to_be_bytes();
+    }
+    Ok(key)
 }
 
-/// A message block of 32 bytes that follows one full block: the bytes, the end mark, and the length of 96 bytes in bits.
-fn seal_block(block: &mut [u8; 64], message: &[u8; 32]) {
-    let (front, back) = block.split_at_mut(32);
-    front.copy_from_slice(message);
-    back.fill(0);
-    if let Some(mark) = back.first_mut() {
-        *mark = 0x80;
-    }
-    if let Some(length) = back.last_chunk_mut::<2>() {
-        *length = (96u16 * 8).to_be_bytes();
+/// Writes a hash state as bytes over the first half of a block.
+fn fill(block: &mut [u8; 64], words: &[u32; 8]) {
+    for (bytes, word) in block.as_chunks_mut().0.iter_mut().zip(words) {
+        *bytes = word.to_be_bytes();
     }
 }
 

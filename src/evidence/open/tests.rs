@@ -48,7 +48,10 @@ fn a_backup_is_found_wherever_the_user_points() {
     }
     let both = open_input(&[backup.join("3d"), backup.join("Manifest.db")], &ctx).unwrap();
     assert_eq!(both.containers.len(), 2);
-    assert_eq!(resolve_inputs(&[backup.join("3d"), backup.join("Manifest.db")]).unwrap(), [backup.clone()]);
+    assert_eq!(
+        resolve_inputs(&[backup.join("3d"), backup.join("Manifest.db")]).unwrap(),
+        *std::slice::from_ref(&backup)
+    );
     std::fs::write(above.join(".DS_Store"), b"x").unwrap();
     expect(
         &open_input(std::slice::from_ref(&above), &ctx).unwrap(),
