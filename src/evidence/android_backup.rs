@@ -80,7 +80,7 @@ impl AndroidBackup {
         let master = match &header.encryption {
             None => None,
             Some(encryption) => {
-                if payload.len() % BLOCK as u64 != 0 {
+                if !payload.len().is_multiple_of(BLOCK as u64) {
                     note("archive-cut", "the ciphertext ends inside a block".into());
                 }
                 Some(encryption.open(header.version, name, ctx)?)
@@ -138,7 +138,8 @@ impl Header {
             return Err(damaged("it does not start with ANDROID BACKUP".into()));
         }
         let text = line("the version")?;
-        let version = text.parse().map_err(|_| damaged(format!("version \"{}\" is not a number", text.escape_debug())))?;
+        let version =
+            text.parse().map_err(|_| damaged(format!("version \"{}\" is not a number", text.escape_debug())))?;
         let compressed = match line("the compression")? {
             "0" => false,
             "1" => true,
@@ -148,7 +149,8 @@ impl Header {
             "none" => None,
             "AES-256" => Some(Encryption {
                 user_salt: digits(line("the password's salt")?).ok_or_else(|| damaged("the password's salt".into()))?,
-                checksum_salt: digits(line("the checksum's salt")?).ok_or_else(|| damaged("the checksum's salt".into()))?,
+                checksum_salt: digits(line("the checksum's salt")?)
+                    .ok_or_else(|| damaged("the checksum's salt".into()))?,
                 rounds: match line("the rounds")?.parse() {
                     Ok(0) | Err(_) => return Err(damaged("the rounds are not a number".into())),
                     Ok(rounds) if rounds > MOST_ROUNDS => {
@@ -203,7 +205,9 @@ impl Encryption {
         pbkdf2::pbkdf2_hmac::<Sha1>(password, &self.user_salt, self.rounds, &mut *user_key);
         let flag = Arc::new(AtomicBool::new(false));
         let mut blob = Zeroizing::new(Vec::new());
-        CbcReader::new(self.blob.as_slice(), &user_key, &self.iv, String::new(), Arc::clone(&flag)).read_to_end(&mut blob).ok()?;
+        CbcReader::new(self.blob.as_slice(), &user_key, &self.iv, String::new(), Arc::clone(&flag))
+            .read_to_end(&mut blob)
+            .ok()?;
         if flag.load(std::sync::atomic::Ordering::Relaxed) {
             return None;
         }
@@ -294,10 +298,16 @@ pub(super) mod tests {
         pub mangle: bool,
     }
 
-    pub const PLAIN: Make = Make { version: 5, compressed: false, password: None, rounds: 100, key: [1; 32], mangle: true };
+    pub const PLAIN: Make =
+        Make { version: 5, compressed: false, password: None, rounds: 100, key: [1; 32], mangle: true };
 
     pub fn inside() -> Vec<u8> {
-        [member(b"apps/org.example.a/_manifest", b'0', b"1\norg.example.a\n"), member(b"apps/org.example.a/db/x", b'0', &[5; 9000]), end()].concat()
+        [
+            member(b"apps/org.example.a/_manifest", b'0', b"1\norg.example.a\n"),
+            member(b"apps/org.example.a/db/x", b'0', &[5; 9000]),
+            end(),
+        ]
+        .concat()
     }
 
     pub fn make(how: &Make) -> Vec<u8> {
@@ -324,7 +334,14 @@ pub(super) mod tests {
         let blob = [[16].as_slice(), &master_iv, &[32], &how.key, &[32], &checksum].concat();
         let blob = encrypt(&derive(password, &user_salt), &iv, &blob, true);
         let line = |bytes: &[u8]| hex(bytes).to_uppercase();
-        head += &format!("AES-256\n{}\n{}\n{}\n{}\n{}\n", line(&user_salt), line(&checksum_salt), how.rounds, line(&iv), line(&blob));
+        head = format!(
+            "{head}AES-256\n{}\n{}\n{}\n{}\n{}\n",
+            line(&user_salt),
+            line(&checksum_salt),
+            how.rounds,
+            line(&iv),
+            line(&blob)
+        );
         [head.into_bytes(), encrypt(&how.key, &master_iv, &body, true)].concat()
     }
 
@@ -373,7 +390,11 @@ pub(super) mod tests {
     #[test]
     fn nothing_in_it_is_said_so() {
         for bytes in [b"".as_slice(), b"ANDROID BACKUP\n5\n1\nnone\n", b"ANDROID BACKUP\n5\n0\nnone\n\0"] {
-            let padded = if bytes.ends_with(b"\0") { [bytes.strip_suffix(b"\0").unwrap(), &[0; 1024]].concat() } else { bytes.to_vec() };
+            let padded = if bytes.ends_with(b"\0") {
+                [bytes.strip_suffix(b"\0").unwrap(), &[0; 1024]].concat()
+            } else {
+                bytes.to_vec()
+            };
             assert!(matches!(open(padded, &[]), Err(Error::Empty { .. })));
         }
         let sealed = make(&Make { password: Some(b"p"), ..PLAIN });
@@ -404,7 +425,9 @@ pub(super) mod tests {
 
     #[test]
     fn a_cut_backup_gives_what_is_there_and_never_panics() {
-        for how in [PLAIN, Make { password: Some(b"p"), ..PLAIN }, Make { compressed: true, password: Some(b"p"), ..PLAIN }] {
+        for how in
+            [PLAIN, Make { password: Some(b"p"), ..PLAIN }, Make { compressed: true, password: Some(b"p"), ..PLAIN }]
+        {
             let whole = make(&how);
             for length in (0..whole.len() - 600).step_by(13) {
                 if let Ok(backup) = open(whole[..length].to_vec(), &["p"]) {
@@ -414,7 +437,8 @@ pub(super) mod tests {
         }
         // The blob of the key cut short.
         let mut text = make(&Make { password: Some(b"p"), ..PLAIN });
-        let lines: Vec<_> = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).take(9).collect();
+        let lines: Vec<_> =
+            text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).take(9).collect();
         text.drain(lines[8] - 64..lines[8]);
         assert!(matches!(open(text, &["p"]), Err(Error::PasswordWrong { .. })));
     }
@@ -440,9 +464,11 @@ pub(super) mod tests {
             let source = Source::file(&folder.join(name)).unwrap();
             let backup = AndroidBackup::open(&source, name, &ctx).unwrap();
             assert!(backup.remarks().is_empty(), "{name}");
-            let mut packages: Vec<_> = backup.entries().iter().map(|entry| entry.path.split('/').nth(1).unwrap()).collect();
+            let mut packages: Vec<_> =
+                backup.entries().iter().map(|entry| entry.path.split('/').nth(1).unwrap()).collect();
             packages.dedup();
-            let expected: Vec<_> = case["packages"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+            let expected: Vec<_> =
+                case["packages"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
             assert_eq!(packages, expected, "{name}");
             let all: Vec<_> = (0..backup.entries().len()).collect();
             backup.prepare(&all).unwrap();

@@ -48,7 +48,17 @@ impl<R: Read> CbcReader<R> {
     /// padding proves invalid.
     pub(super) fn new(inner: R, key: &Key, iv: &[u8; BLOCK], name: String, invalid: Arc<AtomicBool>) -> Self {
         let cipher = cbc::Decryptor::new(&Array(**key), &Array(*iv));
-        Self { inner, cipher, buffer: Vec::new(), ready: 0..0, held: None, state: State::Reading, keep_padding: false, invalid, name }
+        Self {
+            inner,
+            cipher,
+            buffer: Vec::new(),
+            ready: 0..0,
+            held: None,
+            state: State::Reading,
+            keep_padding: false,
+            invalid,
+            name,
+        }
     }
 
     /// Gives the padding out as well, unchecked.

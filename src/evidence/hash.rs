@@ -32,14 +32,18 @@ pub type Listed = (Vec<u8>, String);
 /// # Errors
 /// [`Error::NotFound`] when an input does not exist, [`Error::Cancelled`]. A file that cannot be read is in the list, with
 /// its problem.
-pub fn hash_inputs(inputs: &[PathBuf], progress: &(dyn Fn(u64, u64) + Sync), cancel: &Cancel) -> Result<Vec<FileHash>, Error> {
-    let mut hashes = Vec::new();
+pub fn hash_inputs(
+    inputs: &[PathBuf],
+    progress: &(dyn Fn(u64, u64) + Sync),
+    cancel: &Cancel,
+) -> Result<Vec<FileHash>, Error> {
+    let mut list = Vec::new();
     let mut files = Vec::new();
     for (input, name) in inputs.iter().zip(input_names(inputs)) {
         if std::fs::symlink_metadata(input).is_err() {
             return Err(Error::NotFound(input.clone()));
         }
-        collect(input, &name, &mut files, &mut hashes, cancel)?;
+        collect(input, &name, &mut files, &mut list, cancel)?;
     }
     let total = files.iter().map(|(_, _, size)| size).sum();
     let done = AtomicU64::new(0);
@@ -52,9 +56,9 @@ pub fn hash_inputs(inputs: &[PathBuf], progress: &(dyn Fn(u64, u64) + Sync), can
             hash_file(&file, path, cancel, &|count| progress(done.fetch_add(count, Ordering::Relaxed) + count, total))
         })
         .collect();
-    hashes.extend(hashed?);
-    hashes.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(hashes)
+    list.extend(hashed?);
+    list.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(list)
 }
 
 /// The names under which the inputs stand in the list, in the order given.
@@ -106,7 +110,8 @@ fn collect(
         }
         bytes
     };
-    let mut problem = |path: Vec<u8>, text: String| hashes.push(FileHash { path, size: 0, sha256: None, problem: Some(text) });
+    let mut problem =
+        |path: Vec<u8>, text: String| hashes.push(FileHash { path, size: 0, sha256: None, problem: Some(text) });
     for item in walkdir::WalkDir::new(input).follow_links(false) {
         cancel.check()?;
         match item {
@@ -230,7 +235,10 @@ pub fn read_list(bytes: &[u8]) -> Result<Vec<Listed>, Error> {
         if line.is_empty() || line == b"\r" {
             continue;
         }
-        let bad = || Error::Damaged { what: "the hash list".into(), detail: format!("line {} is not a hash and a name", number + 1) };
+        let bad = || Error::Damaged {
+            what: "the hash list".into(),
+            detail: format!("line {} is not a hash and a name", number + 1),
+        };
         list.push(read_line(line).ok_or_else(bad)?);
     }
     Ok(list)
@@ -284,7 +292,9 @@ mod tests {
         std::os::unix::fs::symlink("b/abc", root.join("link")).unwrap();
         let seen = AtomicU64::new(0);
         let inputs = [root.clone(), root.join("b/abc"), root.join("b")];
-        let hashes = hash_inputs(&inputs, &|done, total| assert!(seen.fetch_max(done, Ordering::Relaxed) <= total), &ctx.cancel).unwrap();
+        let hashes =
+            hash_inputs(&inputs, &|done, total| assert!(seen.fetch_max(done, Ordering::Relaxed) <= total), &ctx.cancel)
+                .unwrap();
         let of = |name: &str| hashes.iter().find(|hash| hash.path == name.as_bytes()).unwrap();
         assert_eq!((of("in/b/abc").sha256.as_deref(), of("in/b/abc").size), (Some(ABC), 3));
         assert_eq!(of("in/empty").sha256.as_deref(), Some(EMPTY));
@@ -317,7 +327,10 @@ mod tests {
         let expected = format!("{ABC}  plain name\n\\{ABC}  back\\\\slash\n\\{ABC}  line\\nbreak\n{ABC}  caf");
         assert!(text.starts_with(expected.as_bytes()));
         assert_eq!(read_list(&text).unwrap(), list);
-        assert_eq!(read_list(format!("{} *a\n", ABC.to_uppercase()).as_bytes()).unwrap(), [(b"a".to_vec(), ABC.to_string())]);
+        assert_eq!(
+            read_list(format!("{} *a\n", ABC.to_uppercase()).as_bytes()).unwrap(),
+            [(b"a".to_vec(), ABC.to_string())]
+        );
         for bad in ["nonsense", &format!("{ABC} a"), &format!("\\{ABC}  a\\q"), &format!("{ABC}  ")] {
             assert!(read_list(bad.as_bytes()).is_err(), "{bad}");
         }

@@ -23,7 +23,6 @@ use listing::{CUT_SHORT, Place};
 use manifest::Manifest;
 
 pub(super) use manifest::SQLITE;
-pub(super) use mbdb::MAGIC as MBDB;
 
 /// The largest property list in the root (bytes). Info.plist holds the icons of all apps.
 const LARGEST_LIST: u64 = 256 << 20;
@@ -50,7 +49,10 @@ pub struct IosBackup {
 
 impl std::fmt::Debug for IosBackup {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("IosBackup").field("entries", &self.entries.len()).field("remarks", &self.remarks).finish_non_exhaustive()
+        f.debug_struct("IosBackup")
+            .field("entries", &self.entries.len())
+            .field("remarks", &self.remarks)
+            .finish_non_exhaustive()
     }
 }
 
@@ -234,10 +236,13 @@ impl Opening<'_> {
             _ => {}
         }
         if !plain && plist.is_none() {
-            return Err(self.damaged("Manifest.db is encrypted and Manifest.plist, which holds the keys, is missing or unreadable"));
+            return Err(self.damaged(
+                "Manifest.db is encrypted and Manifest.plist, which holds the keys, is missing or unreadable",
+            ));
         }
         if !plain && wrapped.is_none() {
-            return Err(self.damaged("Manifest.db is not a database, and Manifest.plist holds no ManifestKey to decrypt it with"));
+            return Err(self
+                .damaged("Manifest.db is not a database, and Manifest.plist holds no ManifestKey to decrypt it with"));
         }
         if !plain || claimed == Some(true) {
             let bag = plist.as_ref().and_then(|plist| plist.get("BackupKeyBag")).and_then(Value::as_data);
@@ -272,7 +277,11 @@ impl Opening<'_> {
                 Ok(keyring) => {
                     if !keyring.closed.is_empty() {
                         let names: Vec<_> = keyring.closed.iter().map(u32::to_string).collect();
-                        self.note("classes-closed", format!("protection classes {}", names.join(", ")), names.len() as u64);
+                        self.note(
+                            "classes-closed",
+                            format!("protection classes {}", names.join(", ")),
+                            names.len() as u64,
+                        );
                     }
                     self.keyring = Some(keyring);
                     return Ok(());
@@ -349,7 +358,8 @@ impl Container for IosBackup {
             },
             Place::Encrypted { at, wrapped, class } => {
                 let key = self.keyring.as_ref().and_then(|keyring| keyring.open(wrapped, *class));
-                let key = key.ok_or_else(|| Error::Damaged { what: what.clone(), detail: "its key does not open".into() })?;
+                let key =
+                    key.ok_or_else(|| Error::Damaged { what: what.clone(), detail: "its key does not open".into() })?;
                 let flag = Arc::new(AtomicBool::new(false));
                 self.padding.lock().unwrap_or_else(PoisonError::into_inner).insert(entry, Arc::clone(&flag));
                 Ok(Box::new(CbcReader::new(self.parent.open(*at)?, &key, &[0; BLOCK], what, flag)))
@@ -377,7 +387,10 @@ impl Container for IosBackup {
 
     fn found_while_reading(&self) -> Vec<Remark> {
         let padding = self.padding.lock().unwrap_or_else(PoisonError::into_inner);
-        let invalid = padding.iter().filter(|(_, flag)| flag.load(Ordering::Relaxed)).filter_map(|(entry, _)| self.entries.get(*entry));
+        let invalid = padding
+            .iter()
+            .filter(|(_, flag)| flag.load(Ordering::Relaxed))
+            .filter_map(|(entry, _)| self.entries.get(*entry));
         let names: Vec<_> = invalid.map(|entry| entry.path.clone()).collect();
         let detail = names.first().cloned();
         detail.map(|detail| Remark { code: "padding-invalid", detail, count: names.len() as u64 }).into_iter().collect()
@@ -385,4 +398,4 @@ impl Container for IosBackup {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

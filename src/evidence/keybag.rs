@@ -76,9 +76,12 @@ impl Keybag {
         while !rest.is_empty() {
             let (tag, after) = rest.split_first_chunk::<4>().ok_or_else(|| damaged("it ends inside a tag".into()))?;
             let name = super::label(tag);
-            let (length, after) = after.split_first_chunk::<4>().ok_or_else(|| damaged(format!("it ends inside the length of {name}")))?;
+            let (length, after) = after
+                .split_first_chunk::<4>()
+                .ok_or_else(|| damaged(format!("it ends inside the length of {name}")))?;
             let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
-            let (value, after) = after.split_at_checked(length).ok_or_else(|| damaged(format!("{name} runs past the end")))?;
+            let (value, after) =
+                after.split_at_checked(length).ok_or_else(|| damaged(format!("{name} runs past the end")))?;
             rest = after;
             if tag == b"UUID" {
                 uuids += 1;
@@ -88,8 +91,12 @@ impl Keybag {
             }
             records.last_mut().unwrap_or(&mut header).insert(*tag, value);
         }
-        let mut bag = Self { kind: header.get(b"TYPE").and_then(|value| number(value)).unwrap_or(0), ..Self::default() };
-        bag.inner = (header.get(b"SALT").map(|salt| salt.to_vec()).unwrap_or_default(), rounds(&header, *b"ITER")?.unwrap_or(0));
+        let mut bag =
+            Self { kind: header.get(b"TYPE").and_then(|value| number(value)).unwrap_or(0), ..Self::default() };
+        bag.inner = (
+            header.get(b"SALT").map(|salt| salt.to_vec()).unwrap_or_default(),
+            rounds(&header, *b"ITER")?.unwrap_or(0),
+        );
         if bag.inner.0.is_empty() || bag.inner.1 == 0 {
             return Err(damaged("SALT or ITER is missing".into()));
         }
@@ -173,9 +180,10 @@ fn rounds(header: &BTreeMap<[u8; 4], &[u8]>, tag: [u8; 4]) -> Result<Option<u32>
     let name = super::label(&tag);
     match number(value) {
         Some(0) | None => Err(damaged(format!("{name} is not a number of rounds"))),
-        Some(rounds) if rounds > MOST_ROUNDS => {
-            Err(Error::Bound { what: WHAT.to_string(), detail: format!("{name} asks {rounds} rounds, the bound is {MOST_ROUNDS}") })
-        }
+        Some(rounds) if rounds > MOST_ROUNDS => Err(Error::Bound {
+            what: WHAT.to_string(),
+            detail: format!("{name} asks {rounds} rounds, the bound is {MOST_ROUNDS}"),
+        }),
         Some(rounds) => Ok(Some(rounds)),
     }
 }
@@ -197,42 +205,48 @@ fn stretch_password(password: &[u8], salt: &[u8], rounds: u32, cancel: &Cancel) 
     let mut first = mac;
     first.update(salt);
     first.update(&1u32.to_be_bytes());
-    let mut last: [u8; 32] = first.finalize().into_bytes().into();
-    let mut total = Zeroizing::new(last);
+    let last = Zeroizing::new(<[u8; 32]>::from(first.finalize().into_bytes()));
 
     let (inner, outer) = hmac_states(password);
+    // A block of 32 bytes that follows one full block: the bytes, the end mark, and the length of 96 bytes in bits. Only
+    // the bytes change from round to round.
     let mut block = [0u8; 64];
+    for (room, byte) in block.iter_mut().zip(last.iter().chain(&[0x80])) {
+        *room = *byte;
+    }
+    if let Some(length) = block.last_chunk_mut::<2>() {
+        *length = (96u16 * 8).to_be_bytes();
+    }
+    let mut total = Zeroizing::new([0u32; 8]);
+    for (sum, bytes) in total.iter_mut().zip(last.as_chunks().0) {
+        *sum = u32::from_be_bytes(*bytes);
+    }
     for round in 1..rounds {
         if round % STRETCH == 0 {
             cancel.check()?;
         }
-        for state in [&inner, &outer] {
-            seal_block(&mut block, &last);
-            let mut words = *state;
-            sha2::block_api::compress256(&mut words, std::slice::from_ref(&block));
-            for (bytes, word) in last.chunks_exact_mut(4).zip(words) {
-                bytes.copy_from_slice(&word.to_be_bytes());
-            }
-        }
-        for (sum, byte) in total.iter_mut().zip(last) {
-            *sum ^= byte;
+        let mut words = inner;
+        sha2::block_api::compress256(&mut words, std::slice::from_ref(&block));
+        fill(&mut block, &words);
+        words = outer;
+        sha2::block_api::compress256(&mut words, std::slice::from_ref(&block));
+        fill(&mut block, &words);
+        for (sum, word) in total.iter_mut().zip(words) {
+            *sum ^= word;
         }
     }
-    last.zeroize();
     block.zeroize();
-    Ok(total)
+    let mut key = Zeroizing::new([0; 32]);
+    for (bytes, word) in key.as_chunks_mut().0.iter_mut().zip(*total) {
+        *bytes = word.to_be_bytes();
+    }
+    Ok(key)
 }
 
-/// A message block of 32 bytes that follows one full block: the bytes, the end mark, and the length of 96 bytes in bits.
-fn seal_block(block: &mut [u8; 64], message: &[u8; 32]) {
-    let (front, back) = block.split_at_mut(32);
-    front.copy_from_slice(message);
-    back.fill(0);
-    if let Some(mark) = back.first_mut() {
-        *mark = 0x80;
-    }
-    if let Some(length) = back.last_chunk_mut::<2>() {
-        *length = (96u16 * 8).to_be_bytes();
+/// Writes a hash state as bytes over the first half of a block.
+fn fill(block: &mut [u8; 64], words: &[u32; 8]) {
+    for (bytes, word) in block.as_chunks_mut().0.iter_mut().zip(words) {
+        *bytes = word.to_be_bytes();
     }
 }
 
@@ -279,8 +293,7 @@ pub(super) mod tests {
 
     /// catalogue/ios.md 1.14; classes 3, 4 and 6.
     pub fn vector() -> Vec<u8> {
-        hex(
-            "5645525300000004000000045459504500000004000000015555494400000010000102030405060708090a0b0c0d0e0f484d\
+        hex("5645525300000004000000045459504500000004000000015555494400000010000102030405060708090a0b0c0d0e0f484d\
          434b000000280000000000000000000000000000000000000000000000000000000000000000000000000000000057524150\
          000000040000000053414c5400000014202122232425262728292a2b2c2d2e2f303132334954455200000004000003e84450\
          575400000004000000014450494300000004000003e84450534c00000014000102030405060708090a0b0c0d0e0f10111213\
@@ -290,8 +303,7 @@ pub(super) mod tests {
          0004000000024b545950000000040000000057504b59000000288546199e4b212b6d72bab4da55f7f162e4b26e3a6a674aad\
          19d7ac820a025927be26d48425a2ac73555549440000001006060606060606060606060606060606434c4153000000040000\
          00065752415000000004000000024b545950000000040000000057504b59000000282a44308e046a3ce729122c34ec0c049c\
-         25062a6e19277fbe45a9e7f9b98a2b3a4c18432c588e7b51",
-        )
+         25062a6e19277fbe45a9e7f9b98a2b3a4c18432c588e7b51")
     }
 
     fn unlock(bag: &[u8], password: &str) -> Result<Keyring, Error> {
@@ -303,7 +315,8 @@ pub(super) mod tests {
         let bag = Keybag::parse(&vector()).unwrap();
         assert_eq!((bag.kind, bag.inner.1, bag.outer.as_ref().unwrap().1, bag.incomplete), (1, 1000, 1000, 0));
         assert_eq!(bag.classes.iter().map(|c| (c.class, c.wrap)).collect::<Vec<_>>(), [(3, 2), (4, 2), (6, 2)]);
-        let k1 = stretch_password(PASSWORD.as_bytes(), &bag.outer.as_ref().unwrap().0, 1000, &Cancel::default()).unwrap();
+        let k1 =
+            stretch_password(PASSWORD.as_bytes(), &bag.outer.as_ref().unwrap().0, 1000, &Cancel::default()).unwrap();
         assert_eq!(k1.as_slice(), hex("fb9880774a6fc1fa29abd7a533bf3969697aa9a73e5722662220854d51ae580a"));
         let kek = bag.derive(&Password::new(PASSWORD.into()), &Cancel::default()).unwrap();
         assert_eq!(kek.as_slice(), hex("8c3a08e0503601371bb918a06265fade476a852aee6e15f594e45b1b23ac4676"));
@@ -314,9 +327,15 @@ pub(super) mod tests {
         let ring = unlock(&vector(), PASSWORD).unwrap();
         assert_eq!(ring.keys.get(&3).unwrap().as_slice(), counting(0x40));
         assert_eq!(ring.keys.get(&4).unwrap().as_slice(), counting(0x60));
-        let file = ring.open(&hex("030000001e4b8c6dfafc5e7d8cdced03acccb50e619f1563362cfae621e45919be87390efc109207e6841df9"), None);
+        let file = ring.open(
+            &hex("030000001e4b8c6dfafc5e7d8cdced03acccb50e619f1563362cfae621e45919be87390efc109207e6841df9"),
+            None,
+        );
         assert_eq!(file.unwrap().as_slice(), counting(0xa0));
-        let manifest = ring.open(&hex("04000000cba7f4623b907e8acbee9e36a79341b65e7650098e66c140a57e576fcf7cc386c92bd8532468a45a"), None);
+        let manifest = ring.open(
+            &hex("04000000cba7f4623b907e8acbee9e36a79341b65e7650098e66c140a57e576fcf7cc386c92bd8532468a45a"),
+            None,
+        );
         assert_eq!(manifest.unwrap().as_slice(), counting(0xc0));
         // Class absent, then found through the fallback.
         let mut other = hex("030000001e4b8c6dfafc5e7d8cdced03acccb50e619f1563362cfae621e45919be87390efc109207e6841df9");
@@ -342,7 +361,9 @@ pub(super) mod tests {
 
     #[test]
     fn the_own_loop_equals_the_library() {
-        for (password, salt, rounds) in [("", "", 1), ("x", "salt", 2), ("pässwörd", "s", 777), (&"long".repeat(40), "salt", 5)] {
+        for (password, salt, rounds) in
+            [("", "", 1), ("x", "salt", 2), ("pässwörd", "s", 777), (&"long".repeat(40), "salt", 5)]
+        {
             let mut expected = [0; 32];
             pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), salt.as_bytes(), rounds, &mut expected);
             let found = stretch_password(password.as_bytes(), salt.as_bytes(), rounds, &Cancel::default()).unwrap();
@@ -385,7 +406,13 @@ pub(super) mod tests {
     #[test]
     fn incomplete_and_unknown_records_are_passed_over() {
         let mut bag = vector();
-        for (tag, value) in [(b"UUID", [7u8; 16].as_slice()), (b"ZZZZ", b"?"), (b"WPKY", &[1; 39]), (b"CLAS", &[0, 0, 0, 5]), (b"WRAP", &[0, 0, 0, 2])] {
+        for (tag, value) in [
+            (b"UUID", [7u8; 16].as_slice()),
+            (b"ZZZZ", b"?"),
+            (b"WPKY", &[1; 39]),
+            (b"CLAS", &[0, 0, 0, 5]),
+            (b"WRAP", &[0, 0, 0, 2]),
+        ] {
             bag.extend_from_slice(tag);
             bag.extend_from_slice(&u32::try_from(value.len()).unwrap().to_be_bytes());
             bag.extend_from_slice(value);

@@ -11,16 +11,17 @@ mod source;
 mod tar;
 
 pub mod android_backup;
-// pub mod dumpstate;
+pub mod dumpstate;
 pub mod hash;
 pub mod ios;
 pub mod keybag;
-// pub mod open;
+pub mod open;
 pub mod scratch;
 pub mod zip;
 
+pub use dumpstate::Dumpstate;
 pub use folder::Folder;
-// pub use open::{Evidence, Opened, open_input};
+pub use open::{Evidence, Opened, open_input, open_locked, resolve_inputs};
 pub use source::Source;
 pub use tar::Tar;
 

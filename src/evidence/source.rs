@@ -115,7 +115,11 @@ impl Source {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match &*self.bytes {
-            Bytes::File(file, Some(path)) if self.start == 0 && file.metadata().is_ok_and(|m| m.len() == self.length) => Some(path),
+            Bytes::File(file, Some(path))
+                if self.start == 0 && file.metadata().is_ok_and(|m| m.len() == self.length) =>
+            {
+                Some(path)
+            }
             _ => None,
         }
     }
@@ -147,7 +151,12 @@ impl Source {
 pub(super) fn broken(name: &str, source: io::Error) -> Error {
     match source.downcast::<Error>() {
         Ok(error) => error,
-        Err(source) if matches!(source.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput) => {
+        Err(source)
+            if matches!(
+                source.kind(),
+                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput
+            ) =>
+        {
             Error::Damaged { what: name.to_string(), detail: source.to_string() }
         }
         Err(source) => Error::io(name, source),

@@ -65,7 +65,10 @@ impl Tar {
     /// [`Error::Damaged`] when it does not decompress or the first block is no tar header.
     pub fn open_gzip(source: Source, name: &str, ctx: &Context) -> Result<Self, Error> {
         let opener = move || -> Result<Box<dyn Read + Send>, Error> {
-            Ok(Box::new(flate2::read::MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, source.slice(0, u64::MAX)))))
+            Ok(Box::new(flate2::read::MultiGzDecoder::new(io::BufReader::with_capacity(
+                1 << 16,
+                source.slice(0, u64::MAX),
+            ))))
         };
         Self::open_forward(Kind::Tar, Box::new(opener), name, ctx)
     }
@@ -206,7 +209,10 @@ impl Listing {
         let hidden = matches!(kind, b'5' | b'g' | b'K') || path.ends_with(b"/");
         if !hidden {
             if self.found.len() >= MOST_ENTRIES {
-                return Err(Error::Bound { what: name.to_string(), detail: format!("more than {MOST_ENTRIES} entries") });
+                return Err(Error::Bound {
+                    what: name.to_string(),
+                    detail: format!("more than {MOST_ENTRIES} entries"),
+                });
             }
             let reason = unreadable.or((there < size).then_some(CUT_SHORT));
             let entry = Entry {
@@ -426,8 +432,8 @@ pub(super) mod tests {
         let mut body = String::new();
         for (key, value) in records {
             let rest = format!(" {key}={value}\n");
-            let length = (rest.len()..).find(|n| n.to_string().len() + rest.len() == *n).unwrap();
-            body += &format!("{length}{rest}");
+            let length = (rest.len()..rest.len() + 9).find(|n| n.to_string().len() + rest.len() == *n).unwrap();
+            body = format!("{body}{length}{rest}");
         }
         member(b"PaxHeader", b'x', body.as_bytes())
     }

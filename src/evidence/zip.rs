@@ -44,7 +44,10 @@ type Tree = BTreeMap<String, Vec<(Entry, (usize, usize))>>;
 
 impl std::fmt::Debug for Zip {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Zip").field("parts", &self.parts.len()).field("entries", &self.entries.len()).finish_non_exhaustive()
+        f.debug_struct("Zip")
+            .field("parts", &self.parts.len())
+            .field("entries", &self.entries.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -76,7 +79,10 @@ pub fn open_parts(sources: Vec<(String, Source)>, ctx: &Context) -> Result<Zip, 
             ctx.cancel.check()?;
             count += 1;
             if count > MOST_ENTRIES {
-                return Err(Error::Bound { what: "the archive".into(), detail: format!("more than {MOST_ENTRIES} entries") });
+                return Err(Error::Bound {
+                    what: "the archive".into(),
+                    detail: format!("more than {MOST_ENTRIES} entries"),
+                });
             }
             if several {
                 entry.stored = zip.parts.get(number).map(|part| format!("{}!{}", part.name, entry.path));
@@ -102,7 +108,9 @@ impl Part {
         let archive = ZipArchive::new(source).map_err(|error| match error {
             ZipError::InvalidArchive(_) | ZipError::Io(_) if starts.starts_with(b"PK\x03\x04") => Error::Damaged {
                 what: name.clone(),
-                detail: format!("the table of contents at its end is missing or broken, so it is probably cut off ({error})"),
+                detail: format!(
+                    "the table of contents at its end is missing or broken, so it is probably cut off ({error})"
+                ),
             },
             error => explain(&name, error),
         })?;
@@ -245,7 +253,12 @@ fn describe<R: Read>(file: &ZipFile<'_, R>) -> Entry {
     }
 }
 
-fn decrypt<'a>(archive: &'a mut ZipArchive<Source>, index: usize, passwords: &[Password], path: &str) -> Result<ZipFile<'a, Source>, Error> {
+fn decrypt<'a>(
+    archive: &'a mut ZipArchive<Source>,
+    index: usize,
+    passwords: &[Password],
+    path: &str,
+) -> Result<ZipFile<'a, Source>, Error> {
     let encrypted = archive.by_index_data(index).map_err(|error| explain(path, error))?.encrypted();
     if !encrypted {
         return archive.by_index(index).map_err(|error| explain(path, error));
@@ -254,7 +267,9 @@ fn decrypt<'a>(archive: &'a mut ZipArchive<Source>, index: usize, passwords: &[P
         !matches!(archive.by_index_decrypt(index, password.as_str().as_bytes()), Err(ZipError::InvalidPassword))
     };
     match passwords.iter().find(|password| fits(archive, password)) {
-        Some(password) => archive.by_index_decrypt(index, password.as_str().as_bytes()).map_err(|error| explain(path, error)),
+        Some(password) => {
+            archive.by_index_decrypt(index, password.as_str().as_bytes()).map_err(|error| explain(path, error))
+        }
         None if passwords.is_empty() => Err(Error::PasswordNeeded { what: path.to_string() }),
         None => Err(Error::PasswordWrong { what: path.to_string() }),
     }
@@ -267,13 +282,21 @@ fn explain(what: &str, error: ZipError) -> Error {
         ZipError::InvalidPassword => Error::PasswordWrong { what },
         ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => Error::PasswordNeeded { what },
         ZipError::UnsupportedArchive(detail) => Error::Unsupported { what, detail: detail.to_string() },
-        ZipError::CompressionMethodNotSupported(number) => Error::Unsupported { what, detail: format!("compression method {number}") },
+        ZipError::CompressionMethodNotSupported(number) => {
+            Error::Unsupported { what, detail: format!("compression method {number}") }
+        }
         error => Error::Damaged { what, detail: error.to_string() },
     }
 }
 
 /// Sends a stream in pieces; an empty piece is its proper end.
-fn send(archive: &mut ZipArchive<Source>, index: usize, passwords: &[Password], path: &str, sender: &mpsc::SyncSender<io::Result<Vec<u8>>>) {
+fn send(
+    archive: &mut ZipArchive<Source>,
+    index: usize,
+    passwords: &[Password],
+    path: &str,
+    sender: &mpsc::SyncSender<io::Result<Vec<u8>>>,
+) {
     let outcome = decrypt(archive, index, passwords, path).map_err(Error::into_io).and_then(|mut file| {
         let stored = file.compressed_size();
         let mut total = 0u64;
@@ -282,7 +305,8 @@ fn send(archive: &mut ZipArchive<Source>, index: usize, passwords: &[Password], 
             file.by_ref().take(1 << 18).read_to_end(&mut piece)?;
             total = total.saturating_add(piece.len() as u64);
             if total > FREE_SIZE && total / MOST_RATIO > stored {
-                let detail = format!("it expands to more than {MOST_RATIO} times its stored size and {FREE_SIZE} bytes");
+                let detail =
+                    format!("it expands to more than {MOST_RATIO} times its stored size and {FREE_SIZE} bytes");
                 return Err(Error::Bound { what: path.to_string(), detail }.into_io());
             }
             let ended = piece.is_empty();
@@ -311,7 +335,8 @@ impl Read for Received {
             if count > 0 || self.ended || buffer.is_empty() {
                 return Ok(count);
             }
-            let piece = self.receiver.recv().map_err(|_| io::Error::new(io::ErrorKind::UnexpectedEof, "unpacking stopped"))?;
+            let piece =
+                self.receiver.recv().map_err(|_| io::Error::new(io::ErrorKind::UnexpectedEof, "unpacking stopped"))?;
             // An error ends the stream; a reader that tries again sees the end.
             self.ended = piece.as_ref().map_or(true, Vec::is_empty);
             self.chunk = io::Cursor::new(piece?);
@@ -389,7 +414,8 @@ pub(super) mod tests {
 
     #[test]
     fn names_are_labels() {
-        let files: [(&str, &[u8]); 5] = [("../../evil", b"1"), ("/abs", b"2"), ("café/é.txt", b"3"), ("a/b\u{202e}c", b"4"), ("xFFy", b"5")];
+        let files: [(&str, &[u8]); 5] =
+            [("../../evil", b"1"), ("/abs", b"2"), ("café/é.txt", b"3"), ("a/b\u{202e}c", b"4"), ("xFFy", b"5")];
         let zip = get(rename(pack(&files, plain()), b"xFFy", b"x\xff\xfey"), &[]).unwrap();
         assert_eq!(read(&zip, "../../evil"), b"1");
         assert_eq!(read(&zip, "/abs"), b"2");
@@ -497,11 +523,16 @@ pub(super) mod tests {
     fn parts_become_one_tree() {
         let (_scratch, ctx) = context(&[]);
         let one = pack(&[("T/a.json", b"1"), ("T/same.json", b"same"), ("T/d/x.tar.gz", b"one")], plain());
-        let two = pack(&[("T/b.json", b"2"), ("T/same.json", b"same"), ("T/d/x.tar.gz", b"two"), ("T/a.json", b"!")], plain());
+        let two = pack(
+            &[("T/b.json", b"2"), ("T/same.json", b"same"), ("T/d/x.tar.gz", b"two"), ("T/a.json", b"!")],
+            plain(),
+        );
         let part = |name: &str, bytes: &[u8]| (name.to_string(), Source::memory(bytes.to_vec()));
-        let zip = open_parts(vec![part("p-001.zip", &one), part("p-002.zip", &two), part("p-002 (1).zip", &two)], &ctx).unwrap();
+        let zip = open_parts(vec![part("p-001.zip", &one), part("p-002.zip", &two), part("p-002 (1).zip", &two)], &ctx)
+            .unwrap();
         let names: Vec<_> = zip.entries().iter().map(|entry| entry.path.as_str()).collect();
-        let expected = ["T/a (part 2).json", "T/a.json", "T/b.json", "T/d/x.tar (part 2).gz", "T/d/x.tar.gz", "T/same.json"];
+        let expected =
+            ["T/a (part 2).json", "T/a.json", "T/b.json", "T/d/x.tar (part 2).gz", "T/d/x.tar.gz", "T/same.json"];
         assert_eq!(names, expected);
         assert_eq!(read(&zip, "T/a (part 2).json"), b"!");
         assert_eq!(zip.entries()[0].stored.as_deref(), Some("p-002.zip!T/a.json"));

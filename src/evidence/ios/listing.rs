@@ -103,7 +103,9 @@ impl Opening<'_> {
                 _ if row.flags == 4 => Some("link".to_string()),
                 Some(reason) => Some(reason.clone()),
                 // A file without any byte needs no key.
-                None if entry.encrypted && !opens && there.size > 0 => Some("its key is missing or does not open".to_string()),
+                None if entry.encrypted && !opens && there.size > 0 => {
+                    Some("its key is missing or does not open".to_string())
+                }
                 None if entry.encrypted && there.size % 16 != 0 => Some(CUT_BLOCK.to_string()),
                 None => record.size.filter(|size| there.size < *size).map(|_| CUT_SHORT.to_string()),
             };
@@ -119,9 +121,12 @@ impl Opening<'_> {
             listed.push((entry, place));
         }
         let mut unlisted = Tally::default();
-        let mut others: Vec<_> = self.stored.index.iter().filter(|(path, at)| !used.contains(*at) && is_payload(path)).collect();
+        let mut others: Vec<_> =
+            self.stored.index.iter().filter(|(path, at)| !used.contains(*at) && is_payload(path)).collect();
         others.sort();
-        others.iter().for_each(|(path, _)| unlisted.add(path));
+        for (path, _) in others {
+            unlisted.add(path);
+        }
         for (code, Tally(count, first)) in [
             ("payload-missing", missing),
             ("payload-cut", cut),
@@ -141,7 +146,10 @@ impl Opening<'_> {
     pub(super) fn read_legacy(&mut self, encrypted: bool) -> Result<Vec<(Entry, Place)>, Error> {
         let Some((at, _)) = self.stored.get(LEGACY) else { return Err(self.damaged("Manifest.db is missing")) };
         if encrypted {
-            return Err(Error::Unsupported { what: self.what(), detail: "encrypted backups of iOS 9 or older are not read".into() });
+            return Err(Error::Unsupported {
+                what: self.what(),
+                detail: "encrypted backups of iOS 9 or older are not read".into(),
+            });
         }
         let mut bytes = Vec::new();
         let stream = self.stored.parent.open(at)?;
@@ -178,7 +186,8 @@ impl Opening<'_> {
     /// The backup's own files, as entries under their plain names.
     pub(super) fn root_files(&self, locked: bool) -> Vec<(Entry, Place)> {
         let names = [INFO, MANIFEST, STATUS, DATABASE, LEGACY];
-        let found = names.iter().take(if locked { 3 } else { 5 }).filter_map(|name| Some((*name, self.stored.get(name)?)));
+        let found =
+            names.iter().take(if locked { 3 } else { 5 }).filter_map(|name| Some((*name, self.stored.get(name)?)));
         found
             .map(|(name, (at, there))| {
                 let encrypted = name == DATABASE && self.database.is_some();

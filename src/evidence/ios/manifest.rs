@@ -1,4 +1,4 @@
-//! `Manifest.db`, the table of contents of backups since iOS 10: brings it to where SQLite can read it without touching the
+//! `Manifest.db`, the table of contents of backups since iOS 10: brings it to where `SQLite` can read it without touching the
 //! evidence, and reads its rows so that one bad row, or a cut end, never loses the rest (catalogue/ios.md 1.5, 1.13).
 
 use std::io::{self, Read, Write};
@@ -15,7 +15,7 @@ use crate::evidence::{Context, Error, label};
 
 const WHAT: &str = "Manifest.db";
 
-/// First bytes of every SQLite database.
+/// First bytes of every `SQLite` database.
 pub(in crate::evidence) const SQLITE: &[u8] = b"SQLite format 3\0";
 
 /// The most rows; a full phone has about a million.
@@ -44,7 +44,7 @@ pub(super) struct Manifest {
     pub cut: Option<String>,
 }
 
-/// A manifest that SQLite may open.
+/// A manifest that `SQLite` may open.
 pub(super) enum Place<'a> {
     /// The evidence file itself: complete, and without a write-ahead log beside it.
     Evidence(&'a Path),
@@ -95,7 +95,7 @@ impl Copy {
         Ok(Self { folder, length })
     }
 
-    /// Lays the write-ahead log beside the copy; SQLite will merge it there.
+    /// Lays the write-ahead log beside the copy; `SQLite` will merge it there.
     pub(super) fn add_log(&self, log: &mut dyn Read) -> Result<(), Error> {
         let path = self.folder.path().join("Manifest.db-wal");
         let mut file = private_file(&path).map_err(|source| Error::io(&path, source))?;
@@ -132,7 +132,13 @@ fn private_file(path: &Path) -> io::Result<std::fs::File> {
 pub(super) fn read(place: &Place<'_>, ctx: &Context) -> Result<Manifest, Error> {
     let connection = connect(place).map_err(|error| damaged(&error))?;
     let mut manifest = Manifest::default();
-    let forward = scan(&connection, "SELECT rowid, fileID, domain, relativePath, flags, file FROM Files ORDER BY rowid", None, &mut manifest, ctx)?;
+    let forward = scan(
+        &connection,
+        "SELECT rowid, fileID, domain, relativePath, flags, file FROM Files ORDER BY rowid",
+        None,
+        &mut manifest,
+        ctx,
+    )?;
     if let Err(error) = forward.end {
         // What lies behind the damage can be reached from the other end.
         let backward = "SELECT rowid, fileID, domain, relativePath, flags, file FROM Files ORDER BY rowid DESC";
@@ -173,7 +179,7 @@ fn connect(place: &Place<'_>) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The address under which SQLite reads a file without locks and without writing beside it.
+/// The address under which `SQLite` reads a file without locks and without writing beside it.
 fn immutable(path: &Path) -> PathBuf {
     use std::fmt::Write as _;
     let mut address = String::from("file:");
@@ -201,11 +207,18 @@ struct Scan {
 }
 
 /// Reads rows until the end, an error, or the row where an earlier scan stopped.
-fn scan(connection: &Connection, sql: &str, stop: Option<i64>, manifest: &mut Manifest, ctx: &Context) -> Result<Scan, Error> {
+fn scan(
+    connection: &Connection,
+    sql: &str,
+    stop: Option<i64>,
+    manifest: &mut Manifest,
+    ctx: &Context,
+) -> Result<Scan, Error> {
     let mut last = None;
     let mut batch: Vec<(Option<Row>, Vec<u8>)> = Vec::new();
     let work = |batch: &mut Vec<(Option<Row>, Vec<u8>)>, manifest: &mut Manifest| {
-        let decode = |(row, blob): (Option<Row>, Vec<u8>)| row.map(|row| Row { record: mbfile::decode(&blob).ok(), ..row });
+        let decode =
+            |(row, blob): (Option<Row>, Vec<u8>)| row.map(|row| Row { record: mbfile::decode(&blob).ok(), ..row });
         let rows: Vec<_> = std::mem::take(batch).into_par_iter().map(decode).collect();
         for row in rows {
             manifest.damaged += u64::from(row.as_ref().is_none_or(|row| row.record.is_none()));
@@ -254,7 +267,13 @@ fn take_row(row: &rusqlite::Row<'_>) -> (Option<Row>, Vec<u8>) {
         _ => 1,
     };
     let file_id = text(1).filter(|id| is_file_id(id));
-    let whole = file_id.zip(text(2)).map(|(file_id, domain)| Row { file_id, domain, path: text(3).unwrap_or_default(), flags, record: None });
+    let whole = file_id.zip(text(2)).map(|(file_id, domain)| Row {
+        file_id,
+        domain,
+        path: text(3).unwrap_or_default(),
+        flags,
+        record: None,
+    });
     (whole, blob)
 }
 

@@ -3,7 +3,7 @@
 use crate::evidence::label;
 
 /// First bytes of every such file.
-pub(in crate::evidence) const MAGIC: &[u8] = b"mbdb";
+pub(super) const MAGIC: &[u8] = b"mbdb";
 
 /// One record. Times are Unix seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -32,7 +32,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<FileRecord, Error> {
     let archive = archive.as_dictionary().ok_or_else(|| missing("dictionary"))?;
     let objects = archive.get("$objects").and_then(Value::as_array).ok_or_else(|| missing("$objects"))?;
     let top = archive.get("$top").and_then(Value::as_dictionary).and_then(|top| top.get("root"));
-    let root = top.and_then(|root| follow(root, objects)).and_then(Value::as_dictionary).ok_or_else(|| missing("root object"))?;
+    let root = top
+        .and_then(|root| follow(root, objects))
+        .and_then(Value::as_dictionary)
+        .ok_or_else(|| missing("root object"))?;
     let field = |name: &str| root.get(name).and_then(|value| follow(value, objects));
     let time = |name: &str| field(name).and_then(|value| moment(value, objects));
     Ok(FileRecord {
@@ -110,7 +113,11 @@ pub(in crate::evidence) mod tests {
             ("EncryptionKey", Value::Uid(Uid::new(3))),
             ("RelativePath", Value::Uid(Uid::new(4))),
         ];
-        let more = vec![dictionary("NS.time", Value::Real(10.5)), dictionary("NS.data", Value::Data(vec![1, 2])), "a/b".into()];
+        let more = vec![
+            dictionary("NS.time", Value::Real(10.5)),
+            dictionary("NS.data", Value::Data(vec![1, 2])),
+            "a/b".into(),
+        ];
         let expected = FileRecord {
             size: Some(5),
             modified: Some(978_307_210),
@@ -122,7 +129,13 @@ pub(in crate::evidence) mod tests {
         assert_eq!(decode(&archive(&root, more)).unwrap(), expected);
         // Every field missing, null, of another type, or pointing nowhere.
         assert_eq!(decode(&archive(&[], vec![])).unwrap(), FileRecord::default());
-        for odd in [Value::Uid(Uid::new(0)), Value::Uid(Uid::new(99)), Value::Boolean(true), Value::Uid(Uid::new(1)), (-1).into()] {
+        for odd in [
+            Value::Uid(Uid::new(0)),
+            Value::Uid(Uid::new(99)),
+            Value::Boolean(true),
+            Value::Uid(Uid::new(1)),
+            (-1).into(),
+        ] {
             let root = root.each_ref().map(|(key, _)| (*key, odd.clone()));
             let record = decode(&archive(&root, vec![])).unwrap();
             assert_eq!((record.size, record.class, record.encryption_key), (None, None, None));

@@ -34,7 +34,7 @@ fn write_list(path: &Path, members: &[(&str, Value)]) {
 }
 
 /// A small backup on disk, plain or encrypted with the keybag of the published vector.
-fn build(root: &Path, encrypted: bool) {
+pub fn build(root: &Path, encrypted: bool) {
     std::fs::create_dir_all(root).unwrap();
     write_list(&root.join("Info.plist"), &[("Device Name", "Test".into())]);
     write_list(&root.join("Status.plist"), &[("SnapshotState", "finished".into())]);
@@ -45,13 +45,22 @@ fn build(root: &Path, encrypted: bool) {
     write_list(&root.join("Manifest.plist"), &list);
     let database = root.join("Manifest.db");
     let connection = rusqlite::Connection::open(&database).unwrap();
-    connection.execute_batch("CREATE TABLE Files(fileID TEXT PRIMARY KEY, domain TEXT, relativePath TEXT, flags INTEGER, file BLOB)").unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE Files(fileID TEXT PRIMARY KEY, domain TEXT, relativePath TEXT, flags INTEGER, file BLOB)",
+        )
+        .unwrap();
     let insert = |id: &str, domain: &str, path: &str, flags: i64, blob: &[u8]| {
         connection.execute("INSERT INTO Files VALUES (?, ?, ?, ?, ?)", (id, domain, path, flags, blob)).unwrap();
     };
     for (domain, path, content) in CONTENT {
         let id = file_id(domain, path);
-        let mut record = vec![("Size", (content.len() as u64).into()), ("LastModified", 1_700_000_000.into()), ("Birth", 1_600_000_000.into()), ("ProtectionClass", 3.into())];
+        let mut record = vec![
+            ("Size", (content.len() as u64).into()),
+            ("LastModified", 1_700_000_000.into()),
+            ("Birth", 1_600_000_000.into()),
+            ("ProtectionClass", 3.into()),
+        ];
         if encrypted {
             record.push(("EncryptionKey", Value::Data(hex(FILE_KEY))));
         }
@@ -134,14 +143,21 @@ fn any_container_will_do() {
         let case = case(encrypted);
         let (_scratch, ctx) = context(&[PASSWORD]);
         let folder = Folder::open(&case.root, &ctx).unwrap();
-        let files: Vec<(String, Vec<u8>)> =
-            folder.entries().iter().map(|entry| (format!("deep/in/{}", entry.path), read(&folder, &entry.path))).collect();
-        let borrowed: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        let files: Vec<(String, Vec<u8>)> = folder
+            .entries()
+            .iter()
+            .map(|entry| (format!("deep/in/{}", entry.path), read(&folder, &entry.path)))
+            .collect();
+        let borrowed: Vec<(&str, &[u8])> =
+            files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
         let zip = super::super::zip::tests::pack(&borrowed, ::zip::write::SimpleFileOptions::default());
         let zip = super::super::zip::open(Source::memory(zip), "b.zip", &ctx).unwrap();
         assert_eq!(find_roots(&zip), ["deep/in/"]);
         check(&open(Arc::new(zip), "deep/in/", &ctx, false).unwrap(), encrypted);
-        let mut tar: Vec<u8> = borrowed.iter().flat_map(|(name, bytes)| super::super::tar::tests::member(name.as_bytes(), b'0', bytes)).collect();
+        let mut tar: Vec<u8> = borrowed
+            .iter()
+            .flat_map(|(name, bytes)| super::super::tar::tests::member(name.as_bytes(), b'0', bytes))
+            .collect();
         tar.extend(super::super::tar::tests::end());
         let tar = Tar::open_gzip(Source::memory(super::super::tar::tests::gzip(&tar)), "b.tgz", &ctx).unwrap();
         let backup = open(Arc::new(tar), "deep/in/", &ctx, false).unwrap();
@@ -170,13 +186,17 @@ fn the_size_in_the_record_is_a_claim() {
     let case = case(true);
     // Longer than claimed: every byte counts. Padding that is none: every byte is given, and it is told.
     std::fs::write(blob(&case.root, "Library/a"), encrypt(&counting(0xa0), &[0; 16], &[7; 40], true)).unwrap();
-    std::fs::write(blob(&case.root, "Library/SMS/sms.db"), encrypt(&counting(0xa0), &[0; 16], &[0xAA; 32], false)).unwrap();
+    std::fs::write(blob(&case.root, "Library/SMS/sms.db"), encrypt(&counting(0xa0), &[0; 16], &[0xAA; 32], false))
+        .unwrap();
     let backup = open_at(&case.root, &[PASSWORD], false).unwrap();
     assert_eq!(read(&backup, "HomeDomain::Library/a"), [7; 40]);
     assert!(backup.found_while_reading().is_empty());
     assert_eq!(read(&backup, "HomeDomain::Library/SMS/sms.db"), [0xAA; 32]);
     let found = backup.found_while_reading();
-    assert_eq!((found[0].code, found[0].detail.as_str(), found[0].count), ("padding-invalid", "HomeDomain::Library/SMS/sms.db", 1));
+    assert_eq!(
+        (found[0].code, found[0].detail.as_str(), found[0].count),
+        ("padding-invalid", "HomeDomain::Library/SMS/sms.db", 1)
+    );
 }
 
 #[test]
@@ -233,11 +253,13 @@ fn a_write_ahead_log_beside_the_manifest_counts() {
     for name in ["Manifest.db", "Manifest.db-wal"] {
         std::fs::copy(case.root.join(name), copy.join(name)).unwrap();
     }
-    let before = (std::fs::read(copy.join("Manifest.db")).unwrap(), std::fs::read(copy.join("Manifest.db-wal")).unwrap());
+    let before =
+        (std::fs::read(copy.join("Manifest.db")).unwrap(), std::fs::read(copy.join("Manifest.db-wal")).unwrap());
     let backup = open_at(&copy, &[], false).unwrap();
     assert!(backup.entries().iter().all(|entry| entry.path != "CameraRollDomain::empty"));
     assert_eq!(remark(&backup, "payload-unlisted"), 1);
-    let after = (std::fs::read(copy.join("Manifest.db")).unwrap(), std::fs::read(copy.join("Manifest.db-wal")).unwrap());
+    let after =
+        (std::fs::read(copy.join("Manifest.db")).unwrap(), std::fs::read(copy.join("Manifest.db-wal")).unwrap());
     assert!(before == after && !copy.join("Manifest.db-shm").exists());
     std::fs::write(copy.join("Manifest.db-wal"), b"something else").unwrap();
     assert_eq!(remark(&open_at(&copy, &[], false).unwrap(), "manifest-log-ignored"), 1);
@@ -317,7 +339,10 @@ fn roots_are_found_at_any_depth() {
     };
     let id = "3d0d7e5fb2ce288813306e4d4636395e047a3d28";
     assert_eq!(roots(&["Manifest.db", "Info.plist"]), [""]);
-    assert_eq!(roots(&["a/b/Manifest.mbdb", "a/b/Status.plist", "c/Manifest.db", &format!("c/3d/{id}")]), ["a/b/", "c/"]);
+    assert_eq!(
+        roots(&["a/b/Manifest.mbdb", "a/b/Status.plist", "c/Manifest.db", &format!("c/3d/{id}")]),
+        ["a/b/", "c/"]
+    );
     assert_eq!(roots(&[&format!("c/3d/{id}"), "c/Info.plist"]), ["c/"]);
     assert_eq!(roots(&["x/Manifest.db", "x/Info.plist", "x/Snapshot/Manifest.db", "x/Snapshot/Status.plist"]), ["x/"]);
     assert!(roots(&["Manifest.db", "x/Info.plist", &format!("ab/{id}"), "Info.plist.txt", "\u{e9}\u{e9}"]).is_empty());
@@ -339,7 +364,11 @@ fn third_party_backups_open_and_equal_their_truth() {
             let path = format!("{}::{}", file["domain"].as_str().unwrap(), file["path"].as_str().unwrap());
             let index = find(&backup, &path);
             let (sha256, size) = HashingReader::new(backup.open(index).unwrap()).finish_all().unwrap();
-            assert_eq!((sha256.as_str(), Some(size)), (file["sha256"].as_str().unwrap(), file["size"].as_u64()), "{name} {path}");
+            assert_eq!(
+                (sha256.as_str(), Some(size)),
+                (file["sha256"].as_str().unwrap(), file["size"].as_u64()),
+                "{name} {path}"
+            );
             assert_eq!(backup.file(index).is_some(), name.ends_with("plain"));
         }
         assert!(backup.found_while_reading().is_empty());
@@ -369,7 +398,9 @@ fn third_party_damage_is_told_apart() {
     assert_eq!(remark(&backup, "manifest-plist-missing"), 1);
     assert!(!read(&backup, tcc).is_empty());
     match get("ios-A-bad-truncated-manifest") {
-        Ok(backup) => assert_eq!(remark(&backup, "manifest-cut"), 1, "{:?} {}", backup.remarks(), backup.entries().len()),
+        Ok(backup) => {
+            assert_eq!(remark(&backup, "manifest-cut"), 1, "{:?} {}", backup.remarks(), backup.entries().len());
+        }
         Err(error) => assert_eq!(error.code(), "damaged", "{error}"),
     }
     let backup = get("legacy-backup").unwrap();
