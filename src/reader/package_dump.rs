@@ -149,9 +149,9 @@ impl Dump {
             });
         }
         if section == Section::SharedUsers {
-            self.shared.push(package)
+            self.shared.push(package);
         } else {
-            self.packages.push(package)
+            self.packages.push(package);
         }
         Ok(())
     }

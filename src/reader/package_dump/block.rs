@@ -192,7 +192,7 @@ impl Block {
             "sharedUser" => package.shared_user = shared_user(value),
             "signatures" => package.signatures = signatures(value),
             "flags" | "pkgFlags" if value.starts_with('[') => {
-                merge(&mut package.flags, bracketed(text, &format!("{key}=")))
+                merge(&mut package.flags, bracketed(text, &format!("{key}=")));
             }
             "privateFlags" | "privatePkgFlags" if value.starts_with('[') => {
                 merge(&mut package.private_flags, bracketed(text, &format!("{key}=")));
