@@ -5,6 +5,17 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+pub mod bag;
+pub mod checklist;
+pub mod html;
+pub mod json;
+#[cfg(test)]
+mod sample;
+pub mod shown;
+pub mod terminal;
+pub mod text;
+pub mod verify;
+
 /// Version of the layout of `report.json`.
 pub const SCHEMA: &str = "vrijspoor/report/1";
 
