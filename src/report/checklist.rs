@@ -85,6 +85,7 @@ struct Page<'a> {
     digest: String,
 }
 
+#[allow(clippy::unused_self, reason = "a template reaches its functions through the page")]
 impl Page<'_> {
     /// The steps of a wave.
     fn steps(&self, wave: &str) -> &[Step] {
