@@ -180,7 +180,7 @@ pub fn commands(text: &Text) -> Vec<(&str, &'static str)> {
         (&words.mac, "shasum -a 256 -c manifest-sha256.txt"),
         (&words.windows, "Get-FileHash -Algorithm SHA256 data\\report.json"),
         (&words.evidence, "sha256sum -c OUT/data/evidence.sha256"),
-        (&words.value, "sqlite3 'file:BESTAND?mode=ro&immutable=1' \"SELECT * FROM TABEL WHERE rowid = 1\""),
+        (&words.value, "sqlite3 'file:FILE?mode=ro&immutable=1' \"SELECT * FROM NAME WHERE rowid = 1\""),
     ]
 }
 
@@ -190,11 +190,11 @@ fn readme() -> String {
     for lang in ["nl", "en"] {
         let text = Text::of(lang);
         let words = &text.verify;
-        all.push_str(&format!("{}\n\n{}\n", words.readme_title, words.readme_lead));
+        all += &[words.readme_title.as_str(), "\n\n", &words.readme_lead, "\n"].concat();
         for (meaning, command) in commands(text) {
-            all.push_str(&format!("\n{meaning}:\n    {command}\n"));
+            all += &["\n", meaning, ":\n    ", command, "\n"].concat();
         }
-        all.push_str(&format!("\n{}\n\n\n", words.readme_limits));
+        all += &["\n", words.readme_limits.as_str(), "\n\n\n"].concat();
     }
     all.trim_end().to_owned() + "\n"
 }

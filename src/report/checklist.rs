@@ -3,7 +3,7 @@
 //! The instructions for changes are therefore printed only when consent and living situation were declared.
 
 use super::html::{Error, short};
-use super::shown::{self, Zone};
+use super::shown;
 use super::text::{StepWords, Text, fill};
 use super::{Contact, Finding, Outcome, Report, Step, StepText, Wave};
 use askama::Template;
@@ -71,7 +71,7 @@ pub fn render(report: &Report) -> Result<String, Error> {
     let digest = super::json::digest(report)?;
     let report = shown::report(report)?;
     let text = Text::of(&report.options.lang);
-    let page = Page { text, words: &text.steps, zone: Zone::new(&report.options.zone), digest, report: &report };
+    let page = Page { text, words: &text.steps, digest, report: &report };
     Ok(page.render()?)
 }
 
@@ -82,10 +82,10 @@ struct Page<'a> {
     report: &'a Report,
     text: &'a Text,
     words: &'a StepWords,
-    zone: Zone,
     digest: String,
 }
 
+#[allow(clippy::unused_self, reason = "a template reaches its functions through the page")]
 impl Page<'_> {
     /// The steps of a wave.
     fn steps(&self, wave: &str) -> &[Step] {

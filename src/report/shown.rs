@@ -92,10 +92,15 @@ fn visible(text: &str, lines: bool) -> String {
         if (lines && matches!(character, '\n' | '\t')) || !is_hidden(character) {
             shown.push(character);
         } else {
-            shown.push_str(&format!("[U+{:04X}]", u32::from(character)));
+            shown += &code(character);
         }
     }
     shown
+}
+
+/// The visible code of a character: `[U+202E]`.
+pub(super) fn code(character: char) -> String {
+    format!("[U+{:04X}]", u32::from(character))
 }
 
 /// Control characters, direction controls, characters without width, fillers, separators, tags, private use and noncharacters.
@@ -156,6 +161,15 @@ mod tests {
         assert_eq!(Zone::new("UTC").moment("2026-01-02T10:00:00Z").unwrap().local, None);
     }
 
+    fn assert_visible(node: &Value) {
+        match node {
+            Value::String(text) => assert!(!text.chars().any(is_hidden), "{text:?}"),
+            Value::Array(items) => items.iter().for_each(assert_visible),
+            Value::Object(fields) => fields.values().for_each(assert_visible),
+            _ => {}
+        }
+    }
+
     #[test]
     fn no_string_of_a_shown_report_is_hidden_and_sql_keeps_its_lines() {
         let mut nasty = sample::report("nl");
@@ -165,15 +179,6 @@ mod tests {
         for finding in &mut nasty.findings {
             finding.detect.clear();
         }
-        let all = serde_json::to_value(report(&nasty).unwrap()).unwrap();
-        fn walk(node: &Value) {
-            match node {
-                Value::String(text) => assert!(!text.chars().any(is_hidden), "{text:?}"),
-                Value::Array(items) => items.iter().for_each(walk),
-                Value::Object(fields) => fields.values().for_each(walk),
-                _ => {}
-            }
-        }
-        walk(&all);
+        assert_visible(&serde_json::to_value(report(&nasty).unwrap()).unwrap());
     }
 }

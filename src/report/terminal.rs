@@ -140,7 +140,7 @@ fn plain(text: &str) -> String {
             'ö' | 'ó' => plain.push('o'),
             'ü' | 'ú' => plain.push('u'),
             ascii if ascii.is_ascii() => plain.push(ascii),
-            other => plain.push_str(&format!("[U+{:04X}]", u32::from(other))),
+            other => plain += &shown::code(other),
         }
     }
     plain

@@ -26,7 +26,7 @@ words! {
         summary_nothing, summary_now, summary_not_evaluated, summary_gaps, summary_never, summary_counts, count, meaning,
         examined, examined_lead, inputs, input, kind, files, bytes, digest, digest_file, digest_list, remarks, what_to_do,
         sources, source, source_title, read_from, devices, devices_lead, device, findings, findings_lead, findings_none,
-        urgency, confidence, about, experimental, shows, rows, rows_of, row, may_mean, innocent, limits, notices, sees, steps,
+        urgency, confidence, about, experimental, shows, rows, row, may_mean, innocent, limits, notices, sees, steps,
         where_read, where_read_count, where_read_one, to_citations, matrix, matrix_lead, matrix_what, matrix_findings,
         matrix_nothing, axis_where, axis_what, axis_control, timeline, timeline_lead, timeline_time, timeline_what, outcomes,
         outcomes_lead, not_found, not_evaluated, found_rules, question, examined_parts, missing_parts, why, coverage,
@@ -44,8 +44,8 @@ words! {
 words! {
     /// The words of `checklist.html`.
     StepWords {
-        page_title, title, change_nothing, change_nothing_why, how, choice, questions, stop_if_empty, done, why, actions, do_not,
-        may_alert, involve, belongs_to, base_step, untested, tested, text_date, no_steps, for_worker, held_back, findings,
+        page_title, title, change_nothing, change_nothing_why, how, choice, questions, stop_if_empty, why, actions, do_not,
+        may_alert, involve, belongs_to, base_step, untested, tested, no_steps, for_worker, held_back, findings,
         findings_lead, findings_none, not_checked, not_checked_lead, not_checked_none, contacts, made_with, consent_band,
     } {
         /// The questions before anything is changed.

@@ -150,8 +150,7 @@ fn hash(path: &Path) -> io::Result<(String, u64)> {
         state.update(bytes);
         length = length.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
     }
-    let digest = state.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((digest, length))
+    Ok((super::json::hex(&state.finalize()), length))
 }
 
 /// Compares number and size of the payload with `Payload-Oxum`.
