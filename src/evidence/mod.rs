@@ -4,6 +4,27 @@
 //! iPhone backup may lie in a zip, a bug report in a folder. This module knows how each container is laid out and how its
 //! bytes are unlocked; what the bytes mean is the business of readers and artifacts.
 
+mod cbc;
+mod folder;
+mod property_list;
+mod source;
+mod tar;
+
+pub mod android_backup;
+pub mod dumpstate;
+pub mod hash;
+pub mod ios;
+pub mod keybag;
+pub mod open;
+pub mod scratch;
+pub mod zip;
+
+pub use dumpstate::Dumpstate;
+pub use folder::Folder;
+pub use open::{Evidence, Opened, open_input, open_locked, resolve_inputs};
+pub use source::Source;
+pub use tar::Tar;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -104,6 +125,26 @@ pub trait Container: Send + Sync {
     fn remarks(&self) -> &[Remark] {
         &[]
     }
+
+    /// What came to light only while streams were read: ciphertext whose padding does not check out (`padding-invalid`,
+    /// every byte was given). Empty before anything is read; sorted by code.
+    fn found_while_reading(&self) -> Vec<Remark> {
+        Vec::new()
+    }
+}
+
+/// Shows the bytes of a name as text: UTF-8 as it is, every byte that is not UTF-8 as `\xNN`.
+#[must_use]
+pub fn label(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            let _ = write!(text, "\\x{byte:02X}");
+        }
+    }
+    text
 }
 
 /// Something the examiner must know about a container as a whole.
@@ -247,6 +288,16 @@ impl Error {
         Self::Io { path: path.as_ref().to_path_buf(), source }
     }
 
+    /// Wraps this error so that it can come out of a [`Read`] in the middle of a stream.
+    #[must_use]
+    pub fn into_io(self) -> std::io::Error {
+        let kind = match self {
+            Self::Damaged { .. } | Self::Bound { .. } => std::io::ErrorKind::InvalidData,
+            _ => std::io::ErrorKind::Other,
+        };
+        std::io::Error::new(kind, self)
+    }
+
     /// Stable code; the texts for people (what happened, what to do next) hang on it.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -262,5 +313,59 @@ impl Error {
             Self::Bound { .. } => "bound",
             Self::Cancelled => "cancelled",
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A scratch folder and a context that uses it, with the given passwords.
+    pub fn context(passwords: &[&str]) -> (scratch::Scratch, Context) {
+        let scratch = scratch::Scratch::new().unwrap();
+        let ctx = Context {
+            scratch: scratch.path().to_path_buf(),
+            passwords: passwords.iter().map(|text| Password::new((*text).to_string())).collect(),
+            cancel: Cancel::default(),
+        };
+        (scratch, ctx)
+    }
+
+    /// The folder of third-party test data, or nothing (with a printed line) where it is absent.
+    pub fn testdata(part: &str) -> Option<PathBuf> {
+        let root = std::env::var_os("VRIJSPOOR_TESTDATA")
+            .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/testdata"), PathBuf::from);
+        let found = [root.join(part), Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/testdata").join(part)]
+            .into_iter()
+            .find(|path| path.exists());
+        if found.is_none() {
+            println!("skipped: no test data at {part}");
+        }
+        found
+    }
+
+    /// All bytes of the entry with this path.
+    pub fn read(container: &dyn Container, path: &str) -> Vec<u8> {
+        let index = find(container, path);
+        let mut bytes = Vec::new();
+        container.open(index).unwrap().read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// The index of the entry with this path.
+    pub fn find(container: &dyn Container, path: &str) -> usize {
+        container.entries().iter().position(|entry| entry.path == path).unwrap_or_else(|| panic!("no entry {path}"))
+    }
+
+    /// The count of the remark with this code, 0 when there is none.
+    pub fn remark(container: &dyn Container, code: &str) -> u64 {
+        container.remarks().iter().filter(|remark| remark.code == code).map(|remark| remark.count).sum()
+    }
+
+    #[test]
+    fn names_that_are_not_utf8_are_escaped() {
+        assert_eq!(label(b"a\xffb/caf\xc3\xa9"), "a\\xFFb/caf\u{e9}");
+        assert_eq!(label(b""), "");
     }
 }

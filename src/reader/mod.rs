@@ -5,6 +5,25 @@
 
 use std::io::Read;
 
+pub mod csv;
+pub mod functions;
+pub mod html;
+pub mod json;
+pub mod lines;
+pub mod nskeyed;
+pub mod outline;
+pub mod package_dump;
+pub mod path;
+pub mod plist;
+pub mod properties;
+pub mod protobuf;
+pub mod sniff;
+pub mod sqlite;
+pub mod text;
+pub mod wal;
+
+pub use sniff::sniff;
+
 /// One row of a stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
@@ -75,3 +94,40 @@ pub type Sink<'a> = &'a mut dyn FnMut(Row) -> Result<(), Error>;
 
 /// A reader over a byte stream.
 pub type ReadFn = fn(&mut dyn Read, &Options, Sink<'_>) -> Result<Summary, Error>;
+
+/// The names by which an artifact asks for a reader; `sqlite` is apart because it needs more than one stream ([`sqlite::Database`]).
+pub const NAMES: [&str; 7] = ["plist", "json", "csv", "html", "outline", "package-dump", "properties"];
+
+/// The reader of that name, or `None` when there is none ([`NAMES`] lists them).
+#[must_use]
+pub fn reader(name: &str) -> Option<ReadFn> {
+    Some(match name {
+        "plist" => plist::read,
+        "json" => json::read,
+        "csv" => csv::read,
+        "html" => html::read,
+        "outline" => outline::read,
+        "package-dump" => package_dump::read,
+        "properties" => properties::read,
+        _ => return None,
+    })
+}
+
+impl Summary {
+    /// Counts one record that was passed over and keeps the first reason.
+    fn skip(&mut self, reason: impl FnOnce() -> String) {
+        self.skipped = self.skipped.saturating_add(1);
+        if self.first_problem.is_none() {
+            self.first_problem = Some(reason());
+        }
+    }
+
+    /// Gives one row to the sink and counts it.
+    fn give(&mut self, sink: &mut dyn FnMut(Row) -> Result<(), Error>, row: Row) -> Result<(), Error> {
+        self.rows = self.rows.saturating_add(1);
+        sink(row)
+    }
+}
+
+#[cfg(test)]
+mod third_party;

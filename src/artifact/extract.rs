@@ -1,0 +1,214 @@
+//! The mapping engine: puts an artifact's SQL to the rows of a stream and decodes what comes back into facts.
+//!
+//! `SQLite` streams are asked directly. Every other reader first fills a table `row(locator, key, data)` in a private database
+//! (in memory when the stream is small, in scratch when it is large), so that there is one mapping language.
+
+use super::emit::{self, Doubt, Selected, StreamTimes};
+use super::{Artifact, Variant};
+use crate::fact::{NewFact, Vocabulary};
+use crate::reader::sqlite::{Database, Main};
+use crate::reader::{self, Options};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Opens a stream from its start.
+pub type Opener<'a> = dyn Fn() -> std::io::Result<Box<dyn Read + Send + 'a>> + 'a;
+
+/// A stream as the engine needs it; what container it lies in is not its business.
+pub struct StreamInput<'a> {
+    /// Opens it from its start.
+    pub open: &'a Opener<'a>,
+    /// The file on disk that holds exactly its bytes, if there is one.
+    pub file: Option<PathBuf>,
+    /// Opens the write-ahead log that belongs to it, if there is one.
+    pub wal: Option<&'a Opener<'a>>,
+    /// Size in bytes as the container claims it.
+    pub size: u64,
+    /// Its times.
+    pub times: StreamTimes,
+    /// A private folder for working files.
+    pub scratch: &'a Path,
+}
+
+/// What an artifact made of a stream.
+#[derive(Debug, Default)]
+pub struct Extracted {
+    /// The facts, in the order of the rows.
+    pub facts: Vec<NewFact>,
+    /// Rows that the SQL gave.
+    pub rows: u64,
+    /// Values that could not be decoded, with how often.
+    pub doubts: BTreeMap<Doubt, u64>,
+    /// Records that the reader had to pass over.
+    pub skipped: u64,
+    /// The reason of the first of them.
+    pub first_problem: Option<String>,
+}
+
+/// Why a stream gave nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No variant fits the tables and columns.
+    #[error("no variant fits: {0}")]
+    NoVariant(String),
+    /// The reader refused the stream.
+    #[error(transparent)]
+    Reader(#[from] reader::Error),
+    /// The artifact names no known reader (the loader refuses such a file).
+    #[error("unknown reader {0}")]
+    UnknownReader(String),
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Reader(error.into())
+    }
+}
+
+/// Streams up to this size get their rows in memory.
+const IN_MEMORY: u64 = 16 * 1024 * 1024;
+
+/// Runs an artifact over a stream.
+///
+/// # Errors
+/// When the stream is not of the reader's format, or no variant fits.
+pub fn extract(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput<'_>) -> Result<Extracted, Error> {
+    if artifact.reader == "sqlite" { from_sqlite(artifact, vocabulary, input) } else { from_rows(artifact, vocabulary, input) }
+}
+
+/// Collects the facts of one variant.
+struct Collector<'a> {
+    variant: &'a Variant,
+    vocabulary: &'a Vocabulary,
+    times: StreamTimes,
+    out: Extracted,
+}
+
+impl Collector<'_> {
+    fn take(&mut self, row: &Selected, key: &str, locator: String) {
+        self.out.rows += 1;
+        let mut doubts = Vec::new();
+        let mut raw: BTreeMap<String, serde_json::Value> = BTreeMap::new();
+        for emit in &self.variant.emit {
+            let Some(kind) = self.vocabulary.kinds.get(&emit.fact) else { continue };
+            let Some(mut fact) = emit::make(emit, kind, row, self.times, &mut doubts) else { continue };
+            if raw.is_empty() {
+                raw = row.iter().filter(|(name, _)| *name != key).map(|(n, v)| (n.clone(), emit::to_json(v))).collect();
+            }
+            fact.locator.clone_from(&locator);
+            fact.raw.clone_from(&raw);
+            self.out.facts.push(fact);
+        }
+        for doubt in doubts {
+            *self.out.doubts.entry(doubt).or_default() += 1;
+        }
+    }
+}
+
+fn from_sqlite(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput<'_>) -> Result<Extracted, Error> {
+    let mut wal = input.wal.map(|open| open()).transpose().map_err(reader::Error::Io)?;
+    let wal = wal.as_mut().map(|w| &mut **w as &mut dyn Read);
+    let database = match (&input.file, wal) {
+        (Some(file), None) => Database::open(Main::File(file), None, input.scratch)?,
+        (_, wal) => {
+            let mut main = (input.open)().map_err(reader::Error::Io)?;
+            Database::open(Main::Stream(&mut *main), wal, input.scratch)?
+        }
+    };
+    let variant = choose(artifact, |table| database.columns(table))?;
+    let table = variant.table.clone().or_else(|| variant.needs.keys().next().cloned()).unwrap_or_default();
+    let mut collector = Collector { variant, vocabulary, times: input.times, out: Extracted::default() };
+    database.query(&variant.sql, &mut |columns| {
+        let row: Selected = columns.into_iter().collect();
+        let key = row.get("rowid").map(emit::show).unwrap_or_default();
+        collector.take(&row, "rowid", format!("sqlite:{table}/{key}"));
+        Ok(())
+    })?;
+    Ok(collector.out)
+}
+
+fn from_rows(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput<'_>) -> Result<Extracted, Error> {
+    let read = reader::reader(&artifact.reader).ok_or_else(|| Error::UnknownReader(artifact.reader.clone()))?;
+    let options = Options { record: artifact.record.clone(), header: artifact.shape.csv.clone() };
+    // Dropped after the connection: the scratch file must outlive it.
+    let holder;
+    let conn = if input.size <= IN_MEMORY {
+        Connection::open_in_memory()?
+    } else {
+        holder = tempfile::Builder::new().prefix("rows").tempfile_in(input.scratch).map_err(reader::Error::Io)?;
+        Connection::open(holder.path())?
+    };
+    conn.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;")?;
+    reader::functions::register(&conn)?;
+    let mut columns = vec!["locator".to_string(), "key".into(), "data".into()];
+    if artifact.reader == "csv" {
+        let mut stream = (input.open)().map_err(reader::Error::Io)?;
+        for cell in reader::csv::header(&mut *stream, &options).unwrap_or_default() {
+            if !columns.iter().any(|c| c.eq_ignore_ascii_case(&cell)) && !cell.is_empty() {
+                columns.push(cell);
+            }
+        }
+    }
+    let quoted: Vec<String> = columns.iter().map(|c| format!("\"{}\" TEXT", c.replace('"', "\"\""))).collect();
+    conn.execute_batch(&format!("CREATE TABLE row ({}); BEGIN", quoted.join(", ")))?;
+    let summary = {
+        let marks = vec!["?"; columns.len()].join(", ");
+        let mut insert = conn.prepare(&format!("INSERT INTO row VALUES ({marks})"))?;
+        let mut stream = (input.open)().map_err(reader::Error::Io)?;
+        read(&mut *stream, &options, &mut |row| {
+            let mut values: Vec<Value> = vec![row.locator.into(), row.key.into(), row.data.to_string().into()];
+            values.extend(columns.iter().skip(3).map(|c| match row.data.get(c) {
+                Some(serde_json::Value::String(s)) => Value::Text(s.clone()),
+                Some(serde_json::Value::Null) | None => Value::Null,
+                Some(other) => Value::Text(other.to_string()),
+            }));
+            insert.execute(rusqlite::params_from_iter(values))?;
+            Ok(())
+        })?
+    };
+    conn.execute_batch("COMMIT")?;
+    let variant = choose(artifact, |table| if table == "row" { Some(columns.clone()) } else { None })?;
+    let mut collector = Collector { variant, vocabulary, times: input.times, out: Extracted::default() };
+    let mut statement = conn.prepare(&variant.sql)?;
+    let names: Vec<String> = statement.column_names().map(str::to_string).collect();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let mut selected = Selected::new();
+        for (n, name) in names.iter().enumerate() {
+            selected.insert(name.clone(), row.get::<_, Value>(n)?);
+        }
+        let locator = selected.get("locator").map(emit::show).unwrap_or_default();
+        collector.take(&selected, "locator", locator);
+    }
+    collector.out.skipped = summary.skipped;
+    collector.out.first_problem = summary.first_problem;
+    Ok(collector.out)
+}
+
+/// The first variant whose tables and columns exist.
+fn choose(artifact: &Artifact, columns: impl Fn(&str) -> Option<Vec<String>>) -> Result<&Variant, Error> {
+    let mut lacking = Vec::new();
+    for (n, variant) in artifact.variant.iter().enumerate() {
+        let missing: Vec<String> = variant
+            .needs
+            .iter()
+            .flat_map(|(table, needed)| match columns(table) {
+                None => vec![table.clone()],
+                Some(have) => needed
+                    .iter()
+                    .filter(|c| !have.iter().any(|h| h.eq_ignore_ascii_case(c)))
+                    .map(|c| format!("{table}.{c}"))
+                    .collect(),
+            })
+            .collect();
+        if missing.is_empty() {
+            return Ok(variant);
+        }
+        lacking.push(format!("variant {} lacks {}", n + 1, missing.join(", ")));
+    }
+    Err(Error::NoVariant(lacking.join("; ")))
+}

@@ -1,0 +1,200 @@
+//! Artifacts: data files that say where a trace lies and what its rows mean. This module loads and checks them, and maps the
+//! rows that a reader finds to facts. It never judges: no line here knows what is a concern.
+
+pub mod emit;
+pub mod extract;
+pub mod load;
+pub mod shape;
+pub mod time;
+
+pub use extract::{Extracted, StreamInput};
+pub use load::Artifacts;
+
+use crate::report::Words;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// One artifact: a place, a reader, and what its rows mean.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Artifact {
+    /// `folder.name`.
+    pub id: String,
+    /// Name for people.
+    pub title: Words,
+    /// Globs on the logical names of streams.
+    #[serde(rename = "where", default)]
+    pub places: Vec<String>,
+    /// Recognition by content.
+    #[serde(default)]
+    pub shape: Shape,
+    /// Which reader turns the stream into rows.
+    pub reader: String,
+    /// The repeated element, for trees.
+    #[serde(default)]
+    pub record: Option<String>,
+    /// Consent scope.
+    pub scope: String,
+    /// What it does not show.
+    pub limits: Words,
+    /// Where the facts about this trace come from.
+    pub source: String,
+    /// Never verified on real data.
+    #[serde(default)]
+    pub experimental: bool,
+    /// Kept only in encrypted backups.
+    #[serde(default)]
+    pub encrypted_only: bool,
+    /// Mappings; the first whose needs hold is used.
+    pub variant: Vec<Variant>,
+}
+
+impl Artifact {
+    /// The family: the part of the id before the dot.
+    #[must_use]
+    pub fn family(&self) -> &str {
+        self.id.split('.').next().unwrap_or_default()
+    }
+
+    /// The kinds of facts it can make.
+    pub fn facts(&self) -> impl Iterator<Item = &str> {
+        self.variant.iter().flat_map(|v| v.emit.iter().map(|e| e.fact.as_str()))
+    }
+}
+
+/// How a stream is recognised by its content. All given parts must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Shape {
+    /// Cells that the header row of a CSV holds.
+    pub csv: Vec<String>,
+    /// Keys that stand at the top of a JSON object, or of the first object in a JSON array.
+    pub json: Vec<String>,
+    /// Words that stand in an HTML page.
+    pub html: Vec<String>,
+    /// Words that stand in a text.
+    pub text: Vec<String>,
+}
+
+impl Shape {
+    /// Whether nothing is asked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// One mapping from rows to facts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// Tables and columns that must exist.
+    #[serde(default)]
+    pub needs: BTreeMap<String, Vec<String>>,
+    /// Table that the locator names; the first of `needs` when absent.
+    #[serde(default)]
+    pub table: Option<String>,
+    /// The question put to the rows.
+    pub sql: String,
+    /// The facts that each row makes.
+    pub emit: Vec<Emit>,
+}
+
+/// One fact made of a row.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Emit {
+    /// Kind of fact.
+    pub fact: String,
+    /// Only for rows where this column is not NULL, 0 or empty.
+    #[serde(default)]
+    pub when: Option<String>,
+    /// How each column of the fact is made.
+    #[serde(flatten)]
+    pub columns: BTreeMap<String, Expression>,
+}
+
+/// How a column of a fact is made.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Expression {
+    /// A selected column as it is.
+    Column(String),
+    /// A selected column through a map.
+    Map(MapExpression),
+    /// A selected column as a moment.
+    Time(TimeExpression),
+    /// A constant.
+    Constant(ConstantExpression),
+    /// A time of the stream itself.
+    Stream(StreamExpression),
+}
+
+/// A value through a map.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MapExpression {
+    /// The selected column.
+    pub column: String,
+    /// Value by raw value (as text).
+    pub map: BTreeMap<String, toml::Value>,
+    /// What becomes of other values: absent, `raw:…` and a gap; `keep`, as it is; `""`, dropped; else this value.
+    #[serde(default)]
+    pub otherwise: Option<String>,
+}
+
+/// A value as a moment.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeExpression {
+    /// The selected column.
+    pub column: String,
+    /// How it is written.
+    pub time: time::Epoch,
+}
+
+/// A constant value.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConstantExpression {
+    /// The value.
+    pub value: toml::Value,
+}
+
+/// A time of the stream as its container stores it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StreamExpression {
+    /// Which time.
+    pub stream: StreamTime,
+}
+
+/// Which time of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StreamTime {
+    /// Last modification.
+    Modified,
+    /// Creation.
+    Created,
+}
+
+/// A family of sources: how it is recognised and what it can never show.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Family {
+    /// The folder's name.
+    pub id: String,
+    /// Name for people.
+    pub title: Words,
+    /// `ios`, `android`, or the account's provider.
+    pub platform: String,
+    /// Kinds of containers that are such a source.
+    #[serde(default)]
+    pub container: Vec<String>,
+    /// Names that give it away in a folder or archive.
+    #[serde(default)]
+    pub recognise: Vec<String>,
+    /// What it can never show, and where a person can look instead.
+    #[serde(default)]
+    pub never: Vec<Words>,
+}

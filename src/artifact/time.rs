@@ -1,0 +1,214 @@
+//! How moments are written in the traces, and how they become `2026-01-09T22:44:12Z`. Whole seconds: the raw value keeps the
+//! rest. Values that stand for "no time" (0, -1, the year 4001) give none, never 1970 or 2001.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use rusqlite::types::Value;
+use serde::Deserialize;
+
+/// How a moment is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Epoch {
+    /// Seconds since 1970-01-01 UTC.
+    Unix,
+    /// Milliseconds since 1970-01-01 UTC.
+    UnixMs,
+    /// Microseconds since 1970-01-01 UTC.
+    UnixUs,
+    /// Seconds since 2001-01-01 UTC; values above 10¹² are nanoseconds (catalogue/ios.md 0.3).
+    Cocoa,
+    /// Nanoseconds since 2001-01-01 UTC; values below 10¹² are seconds (older schemas).
+    CocoaNs,
+    /// Microseconds since 1601-01-01 UTC (Chrome).
+    Webkit,
+    /// Ticks of 100 ns since 1601-01-01 UTC (Windows).
+    Filetime,
+    /// Text with a zone: RFC 3339 or one of its looser forms (`2023-02-25 04:34:32 Z`, `… UTC`).
+    Rfc3339,
+    /// Text without a zone that is documented as UTC.
+    Utc,
+    /// Text without a zone, in the local time of the device.
+    Local,
+}
+
+const COCOA: i128 = 978_307_200;
+const WINDOWS: i128 = 11_644_473_600;
+/// 4001-01-01 in Cocoa seconds: "distant future".
+const DISTANT_FUTURE: i128 = 63_113_904_000;
+
+/// What a raw value came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Moment {
+    /// A time, as stored in facts.
+    At(String),
+    /// The value stands for "no time".
+    None,
+    /// The value is no time in this form.
+    Unreadable,
+}
+
+/// Decodes a raw value.
+#[must_use]
+pub fn decode(epoch: Epoch, value: &Value) -> Moment {
+    match epoch {
+        Epoch::Rfc3339 | Epoch::Utc | Epoch::Local => match value {
+            Value::Null => Moment::None,
+            Value::Text(text) => decode_text(epoch, text),
+            _ => Moment::Unreadable,
+        },
+        _ => decode_number(epoch, value),
+    }
+}
+
+fn decode_number(epoch: Epoch, value: &Value) -> Moment {
+    let number: f64 = match value {
+        Value::Null => return Moment::None,
+        #[allow(clippy::cast_precision_loss)] // only the split below needs the float; integers take the exact way
+        Value::Integer(i) => return seconds(epoch, i128::from(*i)),
+        Value::Real(f) => *f,
+        Value::Text(t) if t.trim().is_empty() => return Moment::None,
+        Value::Text(t) => match t.trim().parse::<i128>() {
+            Ok(i) => return seconds(epoch, i),
+            Err(_) => match t.trim().parse::<f64>() {
+                Ok(f) => f,
+                Err(_) => return Moment::Unreadable,
+            },
+        },
+        Value::Blob(_) => return Moment::Unreadable,
+    };
+    if !number.is_finite() || number.abs() > 1e19 {
+        return Moment::Unreadable;
+    }
+    #[allow(clippy::cast_possible_truncation)] // bounded just above
+    seconds(epoch, number.floor() as i128)
+}
+
+fn seconds(epoch: Epoch, n: i128) -> Moment {
+    if n == 0 || n == -1 || n == -10_000_000_000 {
+        return Moment::None;
+    }
+    let unix = match epoch {
+        Epoch::UnixMs => n.div_euclid(1_000),
+        Epoch::UnixUs => n.div_euclid(1_000_000),
+        Epoch::Cocoa | Epoch::CocoaNs => {
+            let s = if n.abs() > 1_000_000_000_000 { n.div_euclid(1_000_000_000) } else { n };
+            if s >= DISTANT_FUTURE {
+                return Moment::None;
+            }
+            s + COCOA
+        }
+        Epoch::Webkit => n.div_euclid(1_000_000) - WINDOWS,
+        Epoch::Filetime => n.div_euclid(10_000_000) - WINDOWS,
+        _ => n,
+    };
+    from_unix(unix)
+}
+
+fn from_unix(unix: i128) -> Moment {
+    i64::try_from(unix)
+        .ok()
+        .and_then(|s| Timestamp::from_second(s).ok())
+        .map_or(Moment::Unreadable, |t| Moment::At(t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()))
+}
+
+/// Unix seconds as stored in facts; `None` for values that stand for "no time".
+#[must_use]
+pub fn unix_seconds(seconds: i64) -> Option<String> {
+    match self::seconds(Epoch::Unix, i128::from(seconds)) {
+        Moment::At(at) => Some(at),
+        _ => None,
+    }
+}
+
+/// Forms without a zone that occur in the traces (catalogue/android.md 1.4, accounts.md 1).
+const CIVIL: [&str; 8] = [
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%d %H:%M",
+    "%b %d, %Y, %I:%M:%S %p",
+    "%d %b %Y, %H:%M:%S",
+    "%d %b %Y %H:%M:%S",
+    "%Y/%m/%d %H:%M:%S",
+    "%m-%d-%Y %H:%M:%S",
+];
+
+fn decode_text(epoch: Epoch, text: &str) -> Moment {
+    // Narrow and no-break spaces stand before AM/PM in recent exports.
+    let text = text.replace(['\u{a0}', '\u{202f}'], " ");
+    let text = text.trim();
+    if text.is_empty() || text == "N/A" || text == "null" || text.starts_with("0000") || text.starts_with("4001-01-01") {
+        return Moment::None;
+    }
+    let compact = text.strip_suffix(" Z").map_or_else(|| text.to_string(), |t| format!("{t}Z"));
+    if let Ok(at) = compact.parse::<Timestamp>() {
+        return sentinel_free(at);
+    }
+    let (civil, zoned) = match compact.strip_suffix(" UTC").or_else(|| compact.strip_suffix(" GMT")).or_else(|| compact.strip_suffix('Z')) {
+        Some(rest) => (rest, true),
+        None => (compact.as_str(), false),
+    };
+    let Some(civil) = CIVIL.iter().find_map(|form| DateTime::strptime(form, civil).ok()) else { return Moment::Unreadable };
+    match (zoned, epoch) {
+        (true, _) | (false, Epoch::Utc) => {
+            jiff::tz::TimeZone::UTC.to_timestamp(civil).map_or(Moment::Unreadable, sentinel_free)
+        }
+        (false, Epoch::Local) if civil.year() <= 1970 => Moment::None,
+        (false, Epoch::Local) => Moment::At(civil.strftime("%Y-%m-%dT%H:%M:%S").to_string()),
+        // A zone was promised and is not there: not silently UTC.
+        (false, _) => Moment::Unreadable,
+    }
+}
+
+fn sentinel_free(at: Timestamp) -> Moment {
+    match at.as_second() {
+        0 => Moment::None,
+        s if s == 978_307_200 => Moment::None,
+        s => from_unix(i128::from(s)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(epoch: Epoch, value: impl Into<Value>) -> Moment {
+        decode(epoch, &value.into())
+    }
+
+    #[test]
+    fn every_epoch_gives_the_same_moment() {
+        let want = Moment::At("2026-01-09T22:44:12Z".into());
+        let unix: i64 = 1_767_998_652;
+        assert_eq!(at(Epoch::Unix, unix), want);
+        assert_eq!(at(Epoch::UnixMs, unix * 1000 + 999), want);
+        assert_eq!(at(Epoch::UnixMs, (unix * 1000).to_string()), want);
+        assert_eq!(at(Epoch::Cocoa, 789_691_452.75_f64), want);
+        assert_eq!(at(Epoch::CocoaNs, 789_691_452_i64 * 1_000_000_000), want);
+        assert_eq!(at(Epoch::CocoaNs, 789_691_452_i64), want);
+        assert_eq!(at(Epoch::Webkit, (unix + 11_644_473_600) * 1_000_000), want);
+        assert_eq!(at(Epoch::Rfc3339, "2026-01-09 22:44:12 Z".to_string()), want);
+        assert_eq!(at(Epoch::Rfc3339, "2026-01-09 22:44:12 UTC".to_string()), want);
+        assert_eq!(at(Epoch::Rfc3339, "2026-01-09T23:44:12+01:00".to_string()), want);
+        assert_eq!(at(Epoch::Rfc3339, "Jan 9, 2026, 10:44:12\u{202f}PM UTC".to_string()), want);
+        assert_eq!(at(Epoch::Utc, "2026-01-09 22:44:12.5".to_string()), want);
+    }
+
+    #[test]
+    fn a_missing_zone_is_never_utc() {
+        assert_eq!(at(Epoch::Local, "2026-01-09 22:44:12".to_string()), Moment::At("2026-01-09T22:44:12".into()));
+        assert_eq!(at(Epoch::Rfc3339, "2026-01-09 22:44:12".to_string()), Moment::Unreadable);
+    }
+
+    #[test]
+    fn no_time_is_no_time() {
+        for value in [0_i64, -1, -10_000_000_000] {
+            assert_eq!(at(Epoch::Cocoa, value), Moment::None);
+        }
+        assert_eq!(at(Epoch::Cocoa, 63_113_904_000_i64), Moment::None);
+        assert_eq!(at(Epoch::Unix, Value::Null), Moment::None);
+        assert_eq!(at(Epoch::Unix, f64::INFINITY), Moment::Unreadable);
+        assert_eq!(at(Epoch::Unix, i64::MAX), Moment::Unreadable);
+        assert_eq!(at(Epoch::Local, "gisteren".to_string()), Moment::Unreadable);
+    }
+}

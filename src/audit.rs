@@ -1,0 +1,338 @@
+//! The audit: from a plan (inputs, options, case) to a report. Five steps: hash, open, extract, judge, assemble. Only the plan can
+//! be refused; once reading has begun, what fails is a gap in the report.
+
+pub mod assemble;
+pub mod case;
+pub mod cite;
+pub mod extraction;
+pub mod source;
+
+use crate::artifact::Artifacts;
+use crate::evidence::hash::{self, FileHash};
+use crate::evidence::{self, Cancel, Context, Kind, Opened, Password, scratch::Scratch};
+use crate::fact::{Problems, Store};
+use crate::report::{self, Report, checklist};
+use crate::rule::{self, Judgement, Rules};
+use case::CaseFile;
+use rusqlite::types::Value;
+use sha2::Digest as _;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Inputs of one person.
+    pub inputs: Vec<PathBuf>,
+    /// What was declared.
+    pub case: CaseFile,
+    /// `nl` or `en`.
+    pub lang: String,
+    /// Reference time; the newest time of the copies themselves when absent.
+    pub as_of: Option<jiff::Timestamp>,
+    /// Zone for display.
+    pub zone: String,
+    /// Consent scopes; `all` or names.
+    pub scope: Vec<String>,
+    /// Passwords to try.
+    pub passwords: Vec<Password>,
+    /// Go on with what can be read when no password opens a backup.
+    pub locked_ok: bool,
+}
+
+/// What comes out.
+#[derive(Debug)]
+pub struct Audited {
+    /// The report.
+    pub report: Report,
+    /// Digests of every stored byte, in coreutils form.
+    pub evidence_list: Vec<u8>,
+}
+
+/// Where the audit is, for a progress bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Hashing every stored byte.
+    Hashing,
+    /// Opening and unlocking.
+    Opening,
+    /// Reading artifacts.
+    Reading,
+    /// Asking the rules.
+    Judging,
+}
+
+/// Told how far the audit is.
+pub trait Progress: Sync {
+    /// A new stage begins.
+    fn begin(&self, stage: Stage);
+    /// So many bytes are hashed, of so many in all.
+    fn hashed(&self, done: u64, total: u64);
+}
+
+/// No progress is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: Stage) {}
+    fn hashed(&self, _: u64, _: u64) {}
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The input cannot be opened.
+    #[error(transparent)]
+    Evidence(#[from] evidence::Error),
+    /// A data file is wrong.
+    #[error("{0}")]
+    Data(#[from] Problems),
+    /// Nothing in the input is a phone or account that is known.
+    #[error("nothing in the input is recognised")]
+    Nothing {
+        /// What was seen instead, and what could not be opened.
+        seen: Vec<String>,
+    },
+    /// The fact store failed; this is a fault of the program.
+    #[error("the fact store failed: {0}")]
+    Store(#[from] rusqlite::Error),
+}
+
+impl Error {
+    /// Stable code; the texts for people hang on it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Evidence(e) => e.code(),
+            Self::Data(_) => "data-files",
+            Self::Nothing { .. } => "not-recognised",
+            Self::Store(_) => "internal",
+        }
+    }
+}
+
+/// Runs an audit.
+///
+/// # Errors
+/// When the plan cannot be carried out; never for a broken stream.
+pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audited, Error> {
+    let artifacts = Artifacts::embedded()?;
+    let rules = Rules::embedded(&artifacts.vocabulary)?;
+    progress.begin(Stage::Hashing);
+    let hashed = hash::hash_inputs(&plan.inputs, &|done, total| progress.hashed(done, total), cancel)?;
+
+    progress.begin(Stage::Opening);
+    let scratch = Scratch::new()?;
+    let context = Context {
+        scratch: scratch.path().to_path_buf(),
+        passwords: plan.passwords.clone(),
+        cancel: cancel.clone(),
+        locked_ok: plan.locked_ok,
+    };
+    let opened = evidence::open::open_input(&plan.inputs, &context)?;
+    let containers = &opened.containers;
+    let sources = source::recognise(&artifacts, containers);
+    if sources.is_empty() {
+        let mut seen: Vec<String> = containers.iter().map(|o| format!("{} ({})", o.chain.join("!"), o.container.kind().name())).collect();
+        seen.extend(opened.problems.iter().map(|(chain, e)| format!("{chain}: {e}")));
+        return Err(Error::Nothing { seen });
+    }
+
+    progress.begin(Stage::Reading);
+    let mut store = Store::new(&artifacts.vocabulary)?;
+    let mut extraction =
+        extraction::extract_all(&artifacts, &sources, containers, &plan.scope, scratch.path(), cancel, &mut store)?;
+    for (chain, problem) in &opened.problems {
+        extraction.gaps.add("container-unopened", "", chain, format!("{}: {problem}", problem.code()), 1);
+    }
+    let remarks = remarks(containers);
+    for remark in remarks.iter().filter(|r| r.1.code == "locked") {
+        extraction.gaps.add("locked", "", &remark.1.container, remark.1.detail.clone(), 1);
+    }
+    for file in &hashed {
+        if let Some(why) = &file.problem {
+            extraction.gaps.add("bytes-missing", "", &evidence::label(&file.path), why.clone(), 1);
+        }
+    }
+
+    progress.begin(Stage::Judging);
+    fill_declared(&mut store, plan, &rules, &extraction)?;
+    let mut store = store.seal()?;
+    let mut judgements: BTreeMap<&str, Judgement> = BTreeMap::new();
+    for rule in &rules.list {
+        cancel.check()?;
+        let judgement = rule::judge(rule, &mut store);
+        if !judgement.failure.is_empty() {
+            extraction.gaps.add("rule-failed", "", &rule.id, judgement.failure.clone(), 1);
+        }
+        judgements.insert(&rule.id, judgement);
+    }
+
+    let digests = Digests { containers, done: Mutex::default() };
+    let workshop = assemble::Workshop {
+        artifacts: &artifacts,
+        rules: &rules,
+        sources: &sources,
+        containers,
+        store: &store,
+        extraction: &extraction,
+        zone: &plan.zone,
+        digests: &|at| digests.of(at),
+    };
+    let findings = workshop.findings(&judgements)?;
+    let outcomes = workshop.outcomes(&judgements);
+    let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
+    let steps: Vec<(&str, report::Step)> = rules
+        .steps
+        .iter()
+        .filter(|s| s.platform.is_empty() || s.platform.iter().any(|p| families.contains(p)))
+        .map(|s| (s.wave.as_str(), s.step()))
+        .collect();
+    let report = Report {
+        schema: report::SCHEMA.into(),
+        tool: report::Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },
+        ruleset: report::Ruleset {
+            artifacts_sha256: artifacts.sha256.clone(),
+            rules_sha256: rules.sha256.clone(),
+            artifacts: artifacts.list.len(),
+            rules: rules.list.len(),
+            indicators: rules.lists.clone(),
+        },
+        options: report::Options {
+            lang: plan.lang.clone(),
+            as_of: store.rows("SELECT as_of FROM case_file")?.pop().and_then(|r| Some(r.get("as_of")?.as_str()?.to_string())),
+            zone: plan.zone.clone(),
+            scope: plan.scope.clone(),
+        },
+        case: plan.case.summary(),
+        evidence: describe(plan, &hashed, containers, &remarks),
+        sources: sources.iter().map(|s| describe_source(s, containers)).collect(),
+        device: store.rows("SELECT * FROM device ORDER BY ev")?,
+        checklist: checklist::assemble(&findings, &steps),
+        contacts: rules.contacts.clone(),
+        findings,
+        outcomes,
+        coverage: std::mem::take(&mut extraction.coverage),
+        gaps: extraction.gaps.list(),
+    };
+    Ok(Audited { report, evidence_list: list(hashed.iter()) })
+}
+
+/// Fills the tables of declared people, indicators, coverage and the case.
+fn fill_declared(store: &mut Store, plan: &Plan, rules: &Rules, extraction: &extraction::Outcome) -> Result<(), Error> {
+    let text = |t: &str| Value::Text(t.to_string());
+    store.insert("INSERT INTO person (role, kind, value, label) VALUES (?, ?, ?, ?)", plan.case.people())?;
+    let indicators = rules.indicators.iter().map(|i| {
+        vec![text(i.kind), text(&i.value), text(&i.name), text(&i.category), Value::Integer(i64::from(i.generic)), text(&i.list)]
+    });
+    store.insert("INSERT INTO indicator (kind, value, name, category, generic, list) VALUES (?, ?, ?, ?, ?, ?)", indicators)?;
+    let known = rules.known.iter().map(|k| vec![text(&k.kind), text(&k.pattern), text(&k.name)]);
+    store.insert("INSERT INTO known (kind, pattern, name) VALUES (?, ?, ?)", known)?;
+    let coverage = extraction.coverage.iter().map(|c| {
+        let rows = i64::try_from(c.rows).unwrap_or(i64::MAX);
+        vec![text(&c.artifact), text(&c.source), text(&c.outcome), Value::Integer(rows)]
+    });
+    store.insert("INSERT INTO coverage (artifact, source, outcome, rows) VALUES (?, ?, ?, ?)", coverage)?;
+    let as_of = plan.as_of.map(|t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).map_or(Value::Null, Value::Text);
+    store.insert(
+        // Without a stated time the copies' own newest date stands in: a report must not hang on the clock of the laptop.
+        "INSERT INTO case_file (as_of, living, age_band) VALUES (coalesce(?, (SELECT max(at) FROM backup WHERE examined)), ?, ?)",
+        [vec![as_of, text(&plan.case.person.living), text(&plan.case.person.age_band)]],
+    )?;
+    Ok(())
+}
+
+/// Remarks of all containers: index of the root input and the remark.
+fn remarks(containers: &[Opened]) -> Vec<(usize, report::Remark)> {
+    let mut out = Vec::new();
+    for opened in containers {
+        for remark in opened.container.remarks() {
+            out.push((
+                opened.input,
+                report::Remark {
+                    container: opened.chain.join("!"),
+                    code: remark.code.into(),
+                    detail: remark.detail.clone(),
+                    count: remark.count,
+                },
+            ));
+        }
+    }
+    out
+}
+
+/// A hash list in coreutils form. Files that could not be read are gaps, not lines.
+fn list<'a>(files: impl Iterator<Item = &'a FileHash>) -> Vec<u8> {
+    let listed: Vec<hash::Listed> = files.filter_map(|f| Some((f.path.clone(), f.sha256.clone()?))).collect();
+    let mut out = Vec::new();
+    // Writing to memory does not fail.
+    let _ = hash::write_list(&mut out, &listed);
+    out
+}
+
+fn describe(
+    plan: &Plan,
+    hashed: &[FileHash],
+    containers: &[Opened],
+    remarks: &[(usize, report::Remark)],
+) -> Vec<report::Evidence> {
+    let mut out = Vec::new();
+    for (index, (input, name)) in plan.inputs.iter().zip(hash::input_names(&plan.inputs)).enumerate() {
+        let below = [name.as_slice(), b"/"].concat();
+        let files: Vec<&FileHash> = hashed.iter().filter(|f| f.path == name || f.path.starts_with(&below)).collect();
+        let kind = containers
+            .iter()
+            .filter(|o| o.input == index)
+            .map(|o| o.container.kind())
+            .max_by_key(|k| matches!(k, Kind::IosBackup | Kind::AndroidBackup | Kind::Dumpstate))
+            .map_or("", Kind::name);
+        let whole = input.is_file();
+        let sha256 = match files.first() {
+            Some(file) if whole => file.sha256.clone().unwrap_or_default(),
+            // The digest of the list of digests, in the very form of `evidence.sha256`.
+            _ => hash::hex(&sha2::Sha256::digest(list(files.iter().copied()))),
+        };
+        out.push(report::Evidence {
+            name: evidence::label(&name),
+            kind: kind.into(),
+            files: files.len() as u64,
+            bytes: files.iter().map(|f| f.size).sum(),
+            sha256,
+            sha256_of: if whole { "file" } else { "list" }.into(),
+            remarks: remarks.iter().filter(|(i, _)| *i == index).map(|(_, r)| r.clone()).collect(),
+        });
+    }
+    out
+}
+
+fn describe_source(source: &source::Source<'_>, containers: &[Opened]) -> report::Source {
+    report::Source {
+        id: source.id.clone(),
+        family: source.family.id.clone(),
+        title: source.family.title.clone(),
+        containers: source.containers.iter().map(|c| containers[*c].chain.join("!")).collect(),
+        never: source.family.never.clone(),
+    }
+}
+
+/// SHA-256 of streams as read. Only cited streams are asked for, each once.
+struct Digests<'a> {
+    containers: &'a [Opened],
+    done: Mutex<BTreeMap<(usize, usize), String>>,
+}
+
+impl Digests<'_> {
+    fn of(&self, at: (usize, usize)) -> String {
+        if let Some(digest) = self.done.lock().ok().and_then(|d| d.get(&at).cloned()) {
+            return digest;
+        }
+        let digest = hash::digest_stream(&*self.containers[at.0].container, at.1).unwrap_or_default();
+        if let Ok(mut done) = self.done.lock() {
+            done.insert(at, digest.clone());
+        }
+        digest
+    }
+}

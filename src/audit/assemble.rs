@@ -1,0 +1,239 @@
+//! Assembly: turns judgements into findings with words and citations, and outcomes with coverage. Nothing here decides what is a
+//! concern; it only puts together what the rules gave.
+
+use super::extraction::{Outcome as Extraction, stream_name};
+use super::source::Source;
+use crate::artifact::Artifacts;
+use crate::evidence::Opened;
+use crate::fact::store::Sealed;
+use crate::report::shown::{self, Zone};
+use crate::report::{Citation, Finding, FindingText, Outcome, Texts, Words};
+use crate::rule::{Judgement, Match, Rule, Rules, Urgency};
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What assembly needs to look things up.
+pub struct Workshop<'a> {
+    /// Artifacts and vocabulary.
+    pub artifacts: &'a Artifacts,
+    /// Rules.
+    pub rules: &'a Rules,
+    /// Recognised sources.
+    pub sources: &'a [Source<'a>],
+    /// Opened containers.
+    pub containers: &'a [Opened],
+    /// The facts.
+    pub store: &'a Sealed,
+    /// Coverage and streams.
+    pub extraction: &'a Extraction,
+    /// Zone for times in texts.
+    pub zone: &'a str,
+    /// SHA-256 of streams as read, by container and entry; filled while assembling.
+    pub digests: &'a dyn Fn((usize, usize)) -> String,
+}
+
+impl Workshop<'_> {
+    /// All findings, most urgent first, numbered.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn findings(&self, judgements: &BTreeMap<&str, Judgement>) -> rusqlite::Result<Vec<Finding>> {
+        let mut findings = Vec::new();
+        for rule in &self.rules.list {
+            let Some(judgement) = judgements.get(rule.id.as_str()) else { continue };
+            for (group, matches) in &judgement.groups {
+                findings.push(self.finding(rule, group, matches)?);
+            }
+        }
+        let rank = |f: &Finding| Urgency::named(&f.urgency).unwrap_or(Urgency::Info);
+        // Stable: within one urgency the order of rules and groups stays.
+        findings.sort_by_key(rank);
+        for (n, finding) in findings.iter_mut().enumerate() {
+            finding.id = format!("F-{:03}", n + 1);
+        }
+        Ok(findings)
+    }
+
+    fn finding(&self, rule: &Rule, group: &[String], matches: &[Match]) -> rusqlite::Result<Finding> {
+        let mut facts = Vec::new();
+        for ev in matches.iter().flat_map(|m| &m.facts) {
+            if !facts.contains(ev) {
+                facts.push(*ev);
+            }
+        }
+        let citations = facts.iter().map(|ev| self.citation(*ev)).collect::<rusqlite::Result<Vec<_>>>()?;
+        let experimental = rule.experimental || {
+            let tried = |c: &Citation| self.artifacts.list.iter().any(|a| a.id == c.artifact && !a.experimental);
+            !citations.iter().any(tried)
+        };
+        let mut urgency = matches.iter().map(|m| m.urgency.unwrap_or(rule.urgency)).min().unwrap_or(rule.urgency);
+        if experimental {
+            // Never urgent on a trace that was never verified (design: experimental).
+            urgency = urgency.max(Urgency::Later);
+        }
+        let rows: Vec<BTreeMap<String, String>> = matches.iter().map(|m| m.values.clone()).collect();
+        let params = rows.first().cloned().unwrap_or_default();
+        Ok(Finding {
+            id: String::new(),
+            key: key(&rule.id, group),
+            rule: rule.id.clone(),
+            urgency: urgency.name().into(),
+            confidence: rule.confidence.name().into(),
+            category: rule.concern().into(),
+            experimental,
+            sees: rule.sees.clone(),
+            texts: Texts {
+                nl: self.fill(&rule.nl, &params, "nl"),
+                en: self.fill(&rule.en, &params, "en"),
+                nl_easy: rule.nl_easy.clone(),
+            },
+            params,
+            rows,
+            citations,
+            steps: rule.steps.clone(),
+            source: rule.source.clone(),
+            detect: rule.detect.trim().to_string(),
+        })
+    }
+
+    fn citation(&self, ev: i64) -> rusqlite::Result<Citation> {
+        let cited = self.store.cite(ev)?;
+        let at = self.extraction.streams.get(&cited.stream).copied().unwrap_or_default();
+        let entry = self.containers.get(at.0).and_then(|c| c.container.entries().get(at.1));
+        let artifact = self.artifacts.list.iter().find(|a| a.id == cited.artifact);
+        Ok(Citation {
+            ev,
+            fact: cited.fact,
+            artifact_title: artifact.map(|a| a.title.clone()).unwrap_or_default(),
+            limits: artifact.map(|a| a.limits.clone()).unwrap_or_default(),
+            artifact: cited.artifact,
+            source: cited.source,
+            stream: stream_name(self.containers, at),
+            stored: entry.and_then(|e| e.stored.clone()),
+            sha256: (self.digests)(at),
+            locator: cited.locator,
+            raw: cited.raw,
+            decoded: cited.decoded,
+        })
+    }
+
+    fn fill(&self, text: &FindingText, params: &BTreeMap<String, String>, lang: &str) -> FindingText {
+        let zone = Zone::new(self.zone);
+        let fill = |t: &str| fill(t, params, lang, &zone);
+        FindingText {
+            title: fill(&text.title),
+            shows: fill(&text.shows),
+            may_mean: fill(&text.may_mean),
+            innocent: text.innocent.iter().map(|t| fill(t)).collect(),
+            limits: fill(&text.limits),
+            notices: fill(&text.notices),
+        }
+    }
+
+    /// One outcome for every rule.
+    #[must_use]
+    pub fn outcomes(&self, judgements: &BTreeMap<&str, Judgement>) -> Vec<Outcome> {
+        let one = |rule: &Rule| judgements.get(rule.id.as_str()).map(|j| self.outcome(rule, j));
+        self.rules.list.iter().filter_map(one).collect()
+    }
+
+    fn outcome(&self, rule: &Rule, judgement: &Judgement) -> Outcome {
+        let required: BTreeSet<&str> =
+            judgement.kinds.iter().map(String::as_str).filter(|k| !rule.optional.iter().any(|o| o == k)).collect();
+        let (mut examined, mut missing) = (BTreeSet::new(), BTreeSet::new());
+        let (mut answered_by_one, mut covered) = (false, BTreeSet::new());
+        let (mut possible_in_one, mut possible, mut scoped_out) = (false, BTreeSet::new(), false);
+        for source in self.sources {
+            let (mut here, mut could) = (BTreeSet::new(), BTreeSet::new());
+            for artifact in self.artifacts.of(&source.family.id) {
+                let kinds: BTreeSet<&str> = artifact.facts().filter(|k| judgement.kinds.contains(*k)).collect();
+                if kinds.is_empty() {
+                    continue;
+                }
+                let coverage = self.extraction.coverage.iter().find(|c| c.source == source.id && c.artifact == artifact.id);
+                let outcome = coverage.map_or("absent", |c| c.outcome.as_str());
+                could.extend(kinds.iter().copied());
+                if matches!(outcome, "read" | "empty") {
+                    here.extend(kinds);
+                    examined.insert(format!("{}: {}", source.id, artifact.id));
+                } else {
+                    scoped_out |= outcome == "out-of-scope";
+                    missing.insert(format!("{}: {} ({outcome})", source.id, artifact.id));
+                }
+            }
+            answered_by_one |= !required.is_empty() && required.is_subset(&here);
+            possible_in_one |= required.is_subset(&could);
+            covered.extend(here);
+            possible.extend(could);
+        }
+        let across = !possible_in_one && required.is_subset(&covered);
+        let evaluated = judgement.failure.is_empty() && !required.is_empty() && (answered_by_one || across);
+        let found = judgement.groups.len();
+        let (outcome, why) = match (found, evaluated) {
+            (1.., _) => ("found", ""),
+            (0, true) => ("not-found", ""),
+            (0, false) if !judgement.failure.is_empty() => ("not-evaluated", "failed"),
+            (0, false) if !required.is_subset(&possible) => ("not-evaluated", "no-source"),
+            (0, false) if scoped_out => ("not-evaluated", "out-of-scope"),
+            (0, false) => ("not-evaluated", "no-stream"),
+        };
+        Outcome {
+            rule: rule.id.clone(),
+            category: rule.concern().into(),
+            title: Words { nl: plain(&rule.nl.title), en: plain(&rule.en.title) },
+            outcome: outcome.into(),
+            findings: found,
+            examined: examined.into_iter().collect(),
+            missing: missing.into_iter().collect(),
+            why: why.into(),
+        }
+    }
+}
+
+/// Stable key of a finding: the same in a later audit of the same person.
+fn key(rule: &str, group: &[String]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(rule);
+    for value in group {
+        hash.update([0]);
+        hash.update(value);
+    }
+    hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
+/// A title without its placeholders, for rules that found nothing.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        out.push('…');
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Fills the placeholders of a text. Values are cut and made visible, so that a name cannot turn a sentence around; moments stand
+/// in the reader's zone with their offset.
+fn fill(text: &str, params: &BTreeMap<String, String>, lang: &str, zone: &Zone) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((name, after)) = after.split_once('}') else {
+            rest = after;
+            break;
+        };
+        match params.get(name) {
+            Some(value) => match zone.moment(value) {
+                Some(moment) => out.push_str(&moment.local.unwrap_or(moment.utc)),
+                None => out.push_str(&shown::value(value)),
+            },
+            None => out.push_str(if lang == "en" { "unknown" } else { "onbekend" }),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}

@@ -1,0 +1,289 @@
+//! `case.toml`: what people declared about the case. Everything is optional; an unknown key is refused with its place, because a
+//! mistyped consent must not pass for none.
+
+use crate::fact::{Problem, Problems};
+use crate::report::Case;
+use crate::rule::identity;
+use rusqlite::types::Value;
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CaseFile {
+    /// The case itself.
+    pub case: CaseSection,
+    /// Consent and its scope.
+    pub consent: Consent,
+    /// The person whose copies these are.
+    pub person: Person,
+    /// Dates that matter.
+    pub dates: Dates,
+    /// Her own devices, accounts, numbers.
+    pub own: Vec<Own>,
+    /// Times at which something was different.
+    pub period: Vec<Period>,
+    /// People she trusts.
+    pub trusted: Vec<Identity>,
+    /// Persons of concern.
+    pub concern: Vec<Identity>,
+    /// What she agreed to.
+    pub agreed: Vec<Agreed>,
+    /// Lawyer, doctor: filtered from every metric.
+    pub privileged: Vec<Identity>,
+    /// The examiner's own computers.
+    pub examination: Vec<Examination>,
+    /// What must never be printed.
+    pub place: Place,
+}
+
+/// `[case]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CaseSection {
+    /// Case number.
+    pub id: String,
+    /// Label; never a person's name.
+    pub label: String,
+    /// Who examines.
+    pub examiner: String,
+    /// On behalf of whom.
+    pub organisation: String,
+    /// Legal basis.
+    pub basis: String,
+}
+
+/// `[consent]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Consent {
+    /// Whether it was given; absent is not declared.
+    pub given: Option<bool>,
+    /// `self`, `self+parent`, `parent`.
+    pub by: String,
+    /// When.
+    pub date: Option<toml::value::Datetime>,
+    /// `all`, or names of artifact scopes.
+    pub scope: Vec<String>,
+}
+
+/// `[person]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Person {
+    /// Age band.
+    pub age_band: String,
+    /// `together`, `left`, `shelter`.
+    pub living: String,
+    /// `nl`, `nl-easy`, `en`.
+    pub reading: String,
+}
+
+/// `[dates]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Dates {
+    /// When she left.
+    pub exit: Option<toml::value::Datetime>,
+    /// Exports that she asked for herself.
+    pub exports: Vec<toml::value::Datetime>,
+}
+
+/// `[[own]]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Own {
+    /// phone, tablet, laptop, account, number, mail, network …
+    pub kind: String,
+    /// Name.
+    pub name: String,
+    /// Operating system.
+    pub os: String,
+    /// Manufacturer.
+    pub maker: String,
+    /// Model.
+    pub model: String,
+    /// Serial numbers, IMEI, mails, numbers …
+    pub ids: Vec<String>,
+    /// From when.
+    pub from: Option<toml::value::Datetime>,
+    /// Until when.
+    pub until: Option<toml::value::Datetime>,
+}
+
+/// `[[period]]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Period {
+    /// travel, seized, away.
+    pub kind: String,
+    /// Country.
+    pub country: String,
+    /// From when.
+    pub from: Option<toml::value::Datetime>,
+    /// Until when.
+    pub until: Option<toml::value::Datetime>,
+}
+
+/// `[[trusted]]`, `[[concern]]`, `[[privileged]]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Identity {
+    /// Name or label.
+    pub name: String,
+    /// Telephone numbers.
+    pub numbers: Vec<String>,
+    /// Mail addresses.
+    pub mails: Vec<String>,
+    /// User names.
+    pub handles: Vec<String>,
+    /// Names of devices.
+    pub devices: Vec<String>,
+}
+
+/// `[[agreed]]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Agreed {
+    /// Package, share or profile.
+    pub what: String,
+    /// Note.
+    pub note: String,
+}
+
+/// `[[examination]]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Examination {
+    /// Name of the computer.
+    pub host: String,
+    /// From when.
+    pub from: Option<toml::value::Datetime>,
+    /// Until when.
+    pub until: Option<toml::value::Datetime>,
+}
+
+/// `[place]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Place {
+    /// Address, postcode, Wi-Fi name of the shelter.
+    pub never_print: Vec<String>,
+}
+
+impl CaseFile {
+    /// Reads and checks the text of a case file.
+    ///
+    /// # Errors
+    /// All problems with their places.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Problems> {
+        let case: Self = toml::from_str(text).map_err(|e| Problems(vec![Problem::from_toml(file, text, &e)]))?;
+        let mut problems = Vec::new();
+        let mut among = |value: &str, key: &str, allowed: &[&str]| {
+            if !value.is_empty() && !allowed.contains(&value) {
+                let message = format!("`{key}` is one of {}", allowed.join(", "));
+                problems.push(Problem::near(file, text, &format!("\"{value}\""), message));
+            }
+        };
+        among(&case.consent.by, "by", &["self", "self+parent", "parent"]);
+        among(&case.person.age_band, "age_band", &["12-15", "16-17", "18-23", "24+"]);
+        among(&case.person.living, "living", &["together", "left", "shelter"]);
+        among(&case.person.reading, "reading", &["nl", "nl-easy", "en"]);
+        for scope in &case.consent.scope {
+            if scope != "all" {
+                among(scope, "scope", &crate::artifact::load::SCOPES);
+            }
+        }
+        Problems::or(problems, case)
+    }
+
+    /// Rows for the table `person`: role, kind, value in one form, label.
+    #[must_use]
+    pub fn people(&self) -> Vec<Vec<Value>> {
+        let mut rows = Vec::new();
+        let mut add = |role: &str, kind: &str, value: Option<String>, label: &str| {
+            if let Some(value) = value {
+                rows.push([role, kind, &value, label].map(|t| Value::Text(t.to_string())).to_vec());
+            }
+        };
+        for own in &self.own {
+            let label = if own.name.is_empty() { &own.kind } else { &own.name };
+            add("own", if own.kind == "network" { "network" } else { "name" }, identity::name(&own.name), label);
+            for id in &own.ids {
+                identify("own", id, label, &mut add);
+            }
+        }
+        for (role, people) in [("trusted", &self.trusted), ("concern", &self.concern), ("privileged", &self.privileged)] {
+            for person in people {
+                add(role, "name", identity::name(&person.name), &person.name);
+                person.numbers.iter().for_each(|n| add(role, "number", identity::number(n), &person.name));
+                person.mails.iter().for_each(|m| add(role, "mail", identity::mail(m), &person.name));
+                person.handles.iter().for_each(|h| add(role, "handle", identity::name(h), &person.name));
+                person.devices.iter().for_each(|d| add(role, "device", identity::name(d), &person.name));
+            }
+        }
+        for agreed in &self.agreed {
+            add("agreed", "package", Some(agreed.what.clone()), &agreed.note);
+        }
+        for examination in &self.examination {
+            add("examination", "name", identity::name(&examination.host), &examination.host);
+        }
+        rows
+    }
+
+    /// The part that the report repeats.
+    #[must_use]
+    pub fn summary(&self) -> Case {
+        Case {
+            id: self.case.id.clone(),
+            label: self.case.label.clone(),
+            examiner: self.case.examiner.clone(),
+            organisation: self.case.organisation.clone(),
+            basis: self.case.basis.clone(),
+            consent: self.consent.given,
+            consent_by: self.consent.by.clone(),
+            age_band: self.person.age_band.clone(),
+            living: self.person.living.clone(),
+            reading: self.person.reading.clone(),
+        }
+    }
+}
+
+/// An identifier of an own device or account is whatever it looks like.
+fn identify(role: &str, id: &str, label: &str, add: &mut impl FnMut(&str, &str, Option<String>, &str)) {
+    if let Some(mail) = identity::mail(id) {
+        add(role, "mail", Some(mail), label);
+    } else if let Some(number) = identity::number(id) {
+        // A serial number of digits alone looks like a telephone number: it is kept as both.
+        add(role, "number", Some(number), label);
+        add(role, "device", Some(id.trim().to_string()), label);
+    } else {
+        add(role, "device", Some(id.trim().to_string()), label);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_place() {
+        let problems = CaseFile::parse("case.toml", "[consent]\ngiven = true\nscoop = [\"all\"]\n").unwrap_err();
+        assert_eq!(problems.0[0].line, 3, "{problems}");
+        let problems = CaseFile::parse("case.toml", "[person]\nliving = \"alone\"\n").unwrap_err();
+        assert!(problems.to_string().contains("together"), "{problems}");
+    }
+
+    #[test]
+    fn people_come_in_one_form() {
+        let case = CaseFile::parse(
+            "case.toml",
+            "[[concern]]\nname = \"R.\"\nnumbers = [\"06-00000002\"]\nmails = [\"R.Backup@Example.org\"]\n",
+        )
+        .unwrap();
+        let rows: Vec<String> = case.people().iter().map(|r| format!("{r:?}")).collect();
+        assert!(rows.iter().any(|r| r.contains("+31600000002")), "{rows:?}");
+        assert!(rows.iter().any(|r| r.contains("r.backup@example.org")), "{rows:?}");
+    }
+}

@@ -1,0 +1,51 @@
+//! `vrijspoor identify`: what is this, is it whole, is it encrypted, what can it never show.
+
+use super::{Exit, Failure, args, print};
+use crate::artifact::Artifacts;
+use crate::audit::source;
+use crate::evidence::{self, Context, scratch::Scratch};
+use crate::report::shown;
+use crate::report::text::Text;
+use clap::ArgMatches;
+
+pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
+    let lang = matches.get_one::<String>("lang").cloned().unwrap_or_default();
+    let artifacts = Artifacts::embedded().map_err(|e| Failure::new("data-files", e.to_string()))?;
+    let scratch = Scratch::new().map_err(crate::audit::Error::from)?;
+    let context = Context {
+        scratch: scratch.path().to_path_buf(),
+        passwords: super::audit::passwords(matches)?,
+        cancel: super::audit::cancel_on_signal(),
+        // Saying what it is needs no password.
+        locked_ok: true,
+    };
+    let opened = evidence::open::open_input(&args::paths(matches, "input"), &context).map_err(crate::audit::Error::from)?;
+    let sources = source::recognise(&artifacts, &opened.containers);
+    for source in &sources {
+        print(&format!("{}: {}", source.id, source.family.title.get(&lang)));
+        for index in &source.containers {
+            let container = &opened.containers[*index].container;
+            let entries = container.entries();
+            let name = shown::value(&opened.containers[*index].chain.join("!"));
+            print(&format!("  {name}  ({}, {} {})", container.kind().name(), entries.len(), text.cli("streams")));
+            if entries.iter().any(|e| e.encrypted) {
+                print(&format!("  {}", text.cli("encrypted-open")));
+            }
+            for remark in container.remarks() {
+                print(&format!("  - {}", text.remark(remark.code, &shown::value(&remark.detail), remark.count)));
+            }
+        }
+        print(&format!("  {}:", text.cli("never")));
+        for never in &source.family.never {
+            print(&format!("  - {}", never.get(&lang)));
+        }
+    }
+    for (chain, problem) in &opened.problems {
+        print(&format!("{}: {}", shown::value(chain), text.error(problem.code()).what));
+    }
+    if sources.is_empty() {
+        let seen = opened.containers.iter().map(|o| format!("{} ({})", o.chain.join("!"), o.container.kind().name()));
+        return Err(Failure::new("not-recognised", seen.collect::<Vec<_>>().join("\n")));
+    }
+    Ok(Exit::Done)
+}

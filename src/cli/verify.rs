@@ -1,0 +1,49 @@
+//! `vrijspoor verify`: hashes a report again, and the evidence when it is given.
+
+use super::{Exit, Failure, args, print};
+use crate::evidence::{Cancel, hash};
+use crate::report::shown;
+use crate::report::text::Text;
+use crate::report::verify;
+use clap::ArgMatches;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
+    let bag: PathBuf = matches.get_one::<PathBuf>("bag").cloned().unwrap_or_default();
+    let verified = verify::verify(&bag).map_err(|e| Failure::new(e.code(), e.to_string()))?;
+    let mut problems: Vec<String> = verified.problems.iter().map(|p| p.describe(text)).collect();
+    print(&format!("{}: {}", text.cli("verify-files"), verified.files));
+    let inputs = args::paths(matches, "evidence");
+    if !inputs.is_empty() {
+        let listed = std::fs::read(bag.join("data/evidence.sha256")).map_err(|e| Failure::new("unreadable", e.to_string()))?;
+        let cancel = super::audit::cancel_on_signal();
+        problems.extend(compare(&listed, &inputs, &cancel, text)?);
+        print(text.cli("verify-evidence"));
+    }
+    for problem in &problems {
+        print(&format!("  {}", shown::value(problem)));
+    }
+    print(text.cli(if problems.is_empty() { "verify-right" } else { "verify-wrong" }));
+    Ok(if problems.is_empty() { Exit::Done } else { Exit::Found })
+}
+
+fn compare(listed: &[u8], inputs: &[PathBuf], cancel: &Cancel, text: &Text) -> Result<Vec<String>, Failure> {
+    let of = |code: &str, name: &str| format!("{}: {name}", text.cli(code));
+    let listed = hash::read_list(listed).map_err(crate::audit::Error::from)?;
+    let name = |path: &[u8]| crate::evidence::label(path);
+    let before: BTreeMap<String, String> = listed.into_iter().map(|(path, digest)| (name(&path), digest)).collect();
+    let now = hash::hash_inputs(inputs, &|_, _| {}, cancel).map_err(crate::audit::Error::from)?;
+    let now: BTreeMap<String, String> =
+        now.into_iter().filter_map(|f| Some((name(&f.path), f.sha256?))).collect();
+    let mut problems = Vec::new();
+    for (name, digest) in &before {
+        match now.get(name) {
+            None => problems.push(of("verify-missing", name)),
+            Some(d) if d != digest => problems.push(of("verify-changed", name)),
+            Some(_) => {}
+        }
+    }
+    problems.extend(now.keys().filter(|n| !before.contains_key(*n)).map(|n| of("verify-extra", n)));
+    Ok(problems)
+}

@@ -1,0 +1,156 @@
+//! Export pages in HTML to rows: the rows of tables, and `label: value` items from lists, paragraphs and lines. The page is
+//! read as a stream of tokens without building a tree (a tree costs quadratic time on nesting, crates.md §4).
+
+mod page;
+
+use std::io::Read;
+
+use html5gum::{DefaultEmitter, IoReader, Token, Tokenizer};
+
+use self::page::Page;
+use super::text::{Allowance, Guarded, Utf8, western};
+use super::{Error, Options, Sink, Summary};
+
+const FORMAT: &str = "html";
+/// Longest run without a tag, or longest tag, in bytes (pages carry images as `data:` addresses).
+const MAX_TOKEN: u64 = 32 << 20;
+
+/// Reads a page. A table row is `{"kind":"table","table":1,"row":3,"cells":{header: text}}` with locator `html:table 1 row 3`; an item
+/// is `{"kind":"item","label":…,"value":…,"section":…}` with locator `html:item 4`, the section being the nearest heading above. Rows and
+/// items count from 1; the header is the first row, whether of `<th>` or not. Line breaks inside a cell stay.
+///
+/// # Errors
+/// [`Error::Format`] when there is no tag at all, [`Error::Bound`] when one token is longer than 32 MiB.
+pub fn read(source: &mut dyn Read, _options: &Options, sink: Sink<'_>) -> Result<Summary, Error> {
+    let mut source = Utf8::new(source);
+    let allowance = Allowance::new(MAX_TOKEN);
+    let mut emitter = DefaultEmitter::default();
+    emitter.naively_switch_states(true);
+    let tokens = Tokenizer::new_with_emitter(IoReader::new(Guarded::new(&mut source, allowance.clone())), emitter);
+    let mut page = Page::new(sink);
+    let (mut tags, mut ignored): (u64, Option<Vec<u8>>) = (0, None);
+    for token in tokens {
+        let token = match token {
+            Ok(token) => token,
+            Err(_) if allowance.is_spent() => {
+                return Err(Error::Bound { format: FORMAT, detail: "more than 32 MiB without a tag".to_owned() });
+            }
+            Err(problem) => return Err(Error::Io(problem)),
+        };
+        match token {
+            Token::Error(_) => continue,
+            Token::StartTag(tag) => {
+                tags += 1;
+                if ignored.is_none() {
+                    match &tag.name[..] {
+                        b"script" | b"style" | b"noscript" | b"template" | b"title" if !tag.self_closing => {
+                            ignored = Some(tag.name.0);
+                        }
+                        name => page.open(name)?,
+                    }
+                }
+            }
+            Token::EndTag(tag) => {
+                tags += 1;
+                match &ignored {
+                    Some(name) if *name == tag.name.0 => ignored = None,
+                    Some(_) => {}
+                    None => page.close(&tag.name)?,
+                }
+            }
+            Token::String(text) if ignored.is_none() => {
+                let (text, fell_back) = western(&text);
+                page.summary.repaired += u64::from(fell_back);
+                page.text(&text);
+            }
+            _ => {}
+        }
+        allowance.renew();
+    }
+    if tags == 0 {
+        return Err(Error::Format { format: FORMAT, detail: "no tag".to_owned() });
+    }
+    page.end()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::super::Row;
+    use super::*;
+    use serde_json::json;
+
+    fn read_all(text: &str) -> Vec<Row> {
+        let mut rows = Vec::new();
+        let mut source = text.as_bytes();
+        read(&mut source, &Options::default(), &mut |row| {
+            rows.push(row);
+            Ok(())
+        })
+        .unwrap();
+        rows
+    }
+
+    #[test]
+    fn lists_and_tables_of_an_account_page() {
+        let rows = read_all(
+            "<html><head><title>Google: Subscriber</title><style>a{b:c}</style></head><body><h2>Recovery</h2><ul><li>Recovery e-Mail: someone@example.org</li>\
+             <li><b>Recovery SMS</b>: +31600000000&nbsp;[NL]</li><li>loose@example.org</ul><script>var a = '<li>x: y</li>';</script>\
+             <h2>IP &amp; activity</h2><table><tr><th>Timestamp</th><th>IP<br>Address</th><th></th></tr>\
+             <tr><td>2026-01-09 22:40:01 Z<td>203.0.113.77<td><ul><li>a: 1</li><li>b: 2</li></ul></tr><tr><td>x</td></tr></table>",
+        );
+        assert_eq!(
+            rows[0].data,
+            json!({"kind": "item", "label": "Recovery e-Mail", "value": "someone@example.org", "section": "Recovery"})
+        );
+        assert_eq!(
+            rows[1].data,
+            json!({"kind": "item", "label": "Recovery SMS", "value": "+31600000000 [NL]", "section": "Recovery"})
+        );
+        assert_eq!(
+            rows[2].data,
+            json!({"kind": "item", "label": "", "value": "loose@example.org", "section": "Recovery"})
+        );
+        assert_eq!((rows[2].locator.as_str(), rows[3].locator.as_str()), ("html:item 3", "html:table 1 row 1"));
+        assert_eq!(
+            rows[3].data,
+            json!({"kind": "table", "table": 1, "row": 1, "section": "IP & activity",
+                   "cells": {"Timestamp": "2026-01-09 22:40:01 Z", "IP Address": "203.0.113.77", "column 3": "a: 1\nb: 2"}})
+        );
+        assert_eq!(rows[4].data["cells"], json!({"Timestamp": "x"}));
+        assert_eq!(rows.len(), 5);
+    }
+
+    #[test]
+    fn lines_definitions_and_upright_tables() {
+        let rows = read_all(
+            "<p>Android ID: 38<br/>IMEI(s): 350000000000007<br>Link: https://example.org/a:b<br>no label here<br>10:45</p>\
+             <dl><dt>Naam<dd>Zo&euml;<dd>tweede</dl><table><tr><th>Model</th><td>Pixel&nbsp;7a</td></tr></table>",
+        );
+        let pairs: Vec<(&str, &str)> =
+            rows.iter().map(|row| (row.data["label"].as_str().unwrap(), row.data["value"].as_str().unwrap())).collect();
+        assert_eq!(
+            pairs,
+            [
+                ("Android ID", "38"),
+                ("IMEI(s)", "350000000000007"),
+                ("Link", "https://example.org/a:b"),
+                ("Naam", "Zoë"),
+                ("Naam", "tweede"),
+                ("Model", "Pixel 7a")
+            ]
+        );
+    }
+
+    #[test]
+    fn nested_and_broken_pages_end() {
+        let started = std::time::Instant::now();
+        read_all(&"<table><tr><td>".repeat(200_000));
+        read_all(&"<div>".repeat(200_000));
+        read_all(&"<li>a: b".repeat(200_000));
+        read_all(&format!("<table><tr>{}", "<td>x".repeat(100_000)));
+        assert!(started.elapsed().as_secs() < 20);
+        let mut source = &b"plain text"[..];
+        assert!(read(&mut source, &Options::default(), &mut |_| Ok(())).is_err());
+    }
+}

@@ -1,0 +1,271 @@
+//! The folder that is handed over: a `BagIt` 1.0 bag (RFC 8493), so that `sha256sum -c manifest-sha256.txt` checks it without this
+//! program. It is built under another name beside its place and renamed at the end: whoever stops the program halfway finds
+//! either no bag or a whole one. Clock, host and path stand only in the session file that the caller hands in.
+
+use super::text::Text;
+use super::{Report, checklist, html, json};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The declaration of the bag.
+pub const BAGIT: &str = "bagit.txt";
+/// Sizes and maker.
+pub const INFO: &str = "bag-info.txt";
+/// Digests of everything under `data/`.
+pub const MANIFEST: &str = "manifest-sha256.txt";
+/// Digests of the other files.
+pub const TAGS: &str = "tagmanifest-sha256.txt";
+/// How to verify without this program.
+pub const README: &str = "README_VERIFY.txt";
+/// The files of every bag, relative to its top.
+pub const PAYLOAD: [&str; 5] =
+    ["data/checklist.html", "data/evidence.sha256", "data/report.html", "data/report.json", "data/session.json"];
+/// What `bagit.txt` says.
+pub const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
+
+/// Why a bag could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Something that is not a bag of this program is in the way; it is never replaced.
+    #[error("{} exists and is not an empty folder", .0.display())]
+    Exists(PathBuf),
+    /// An earlier bag is in the way, and nobody said that it may be replaced.
+    #[error("{} already holds an earlier report", .0.display())]
+    EarlierBag(PathBuf),
+    /// The operating system refused.
+    #[error("cannot write {}: {source}", path.display())]
+    Io {
+        /// What was written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A page could not be put together.
+    #[error(transparent)]
+    Page(#[from] html::Error),
+    /// A value could not be written as JSON.
+    #[error("the report is not valid: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Error {
+    /// Stable code; the texts for people hang on it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Exists(_) => "out-exists",
+            Self::EarlierBag(_) => "out-is-bag",
+            Self::Io { .. } => "out-unwritable",
+            Self::Page(_) | Self::Json(_) => "report-invalid",
+        }
+    }
+}
+
+/// Checks before the work starts that [`write()`] will have a place to write to.
+///
+/// # Errors
+/// [`Error::Exists`] and [`Error::EarlierBag`].
+pub fn check(out: &Path, overwrite: bool) -> Result<(), Error> {
+    let Ok(found) = fs::symlink_metadata(out) else { return Ok(()) };
+    if !found.is_dir() {
+        return Err(Error::Exists(out.to_owned()));
+    }
+    let empty = fs::read_dir(out).map_err(|source| failed(out, source))?.next().is_none();
+    match (empty, is_ours(out), overwrite) {
+        (true, ..) | (false, true, true) => Ok(()),
+        (false, true, false) => Err(Error::EarlierBag(out.to_owned())),
+        (false, false, _) => Err(Error::Exists(out.to_owned())),
+    }
+}
+
+/// Writes the bag. `evidence_list` holds the digests of every stored byte of the input (coreutils format), `session` when,
+/// where, by whom and with which binary the audit ran. The folder is private (0700 on Unix). An earlier bag of this program is
+/// replaced only with `overwrite`; anything else in the way is never touched.
+///
+/// # Errors
+/// When something is in the way, the system refuses, or a page cannot be put together. Nothing is left behind at `out` then.
+pub fn write(out: &Path, report: &Report, evidence_list: &[u8], session: &serde_json::Value, overwrite: bool) -> Result<(), Error> {
+    check(out, overwrite)?;
+    let mut session = serde_json::to_vec_pretty(session)?;
+    session.push(b'\n');
+    let payload = BTreeMap::from([
+        ("data/checklist.html", checklist::render(report)?.into_bytes()),
+        ("data/evidence.sha256", evidence_list.to_vec()),
+        ("data/report.html", html::render(report)?.into_bytes()),
+        ("data/report.json", json::bytes(report)?),
+        ("data/session.json", session),
+    ]);
+    let bytes: usize = payload.values().map(Vec::len).sum();
+    let info = format!("Bag-Software-Agent: {} {}\nPayload-Oxum: {bytes}.{}\n", report.tool.name, report.tool.version, payload.len());
+    let tags = BTreeMap::from([
+        (BAGIT, DECLARATION.as_bytes().to_vec()),
+        (INFO, info.into_bytes()),
+        (MANIFEST, manifest(&payload).into_bytes()),
+        (README, readme().into_bytes()),
+    ]);
+    let list = BTreeMap::from([(TAGS, manifest(&tags).into_bytes())]);
+
+    let parent = match out.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
+    // A temporary folder of this kind is made 0700 and takes itself away when it goes out of scope.
+    let building = tempfile::Builder::new().prefix(".vrijspoor-").tempdir_in(parent).map_err(|source| failed(parent, source))?;
+    let bag = building.path().join("bag");
+    create_private(&bag)?;
+    create_private(&bag.join("data"))?;
+    for (name, content) in payload.iter().chain(&tags).chain(&list) {
+        let path = bag.join(name);
+        put(&path, content).map_err(|source| failed(&path, source))?;
+    }
+    if fs::symlink_metadata(out).is_ok() {
+        // The old bag moves into the temporary folder and goes with it, once the new one stands in its place.
+        let old = building.path().join("old");
+        fs::rename(out, &old).map_err(|source| failed(out, source))?;
+        if let Err(source) = fs::rename(&bag, out) {
+            fs::rename(&old, out).map_err(|source| failed(out, source))?;
+            return Err(failed(out, source));
+        }
+        return Ok(());
+    }
+    fs::rename(&bag, out).map_err(|source| failed(out, source))
+}
+
+/// Names an operating-system error.
+fn failed(path: &Path, source: io::Error) -> Error {
+    Error::Io { path: path.to_owned(), source }
+}
+
+/// Makes a folder that only its owner can enter.
+fn create_private(path: &Path) -> Result<(), Error> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|source| failed(path, source))
+}
+
+/// Writes a file through to the disk, so that a rename never shows an empty one after a power cut.
+fn put(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+/// A manifest: digest, two spaces, name; sorted by name, which is how `sha256sum` writes and reads it.
+fn manifest(files: &BTreeMap<&str, Vec<u8>>) -> String {
+    files.iter().fold(String::new(), |list, (name, content)| list + &json::sha256(content) + "  " + name + "\n")
+}
+
+/// Whether a folder holds a bag of this program: only then may it be replaced.
+fn is_ours(folder: &Path) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        schema: String,
+    }
+    let declared = fs::read_to_string(folder.join(BAGIT)).is_ok_and(|text| text.starts_with("BagIt-Version:"));
+    let head = fs::read(folder.join("data/report.json")).ok().and_then(|bytes| serde_json::from_slice::<Head>(&bytes).ok());
+    declared && head.is_some_and(|head| head.schema.starts_with("vrijspoor/report/"))
+}
+
+/// The stock commands that check a bag, each after what it does.
+#[must_use]
+pub fn commands(text: &Text) -> Vec<(&str, &'static str)> {
+    let words = &text.verify;
+    vec![
+        (&words.linux, "sha256sum -c manifest-sha256.txt"),
+        (&words.tags, "sha256sum -c tagmanifest-sha256.txt"),
+        (&words.mac, "shasum -a 256 -c manifest-sha256.txt"),
+        (&words.windows, "Get-FileHash -Algorithm SHA256 data\\report.json"),
+        (&words.evidence, "sha256sum -c OUT/data/evidence.sha256"),
+        (&words.value, "sqlite3 'file:BESTAND?mode=ro&immutable=1' \"SELECT * FROM TABEL WHERE rowid = 1\""),
+    ]
+}
+
+/// The text of `README_VERIFY.txt`, in Dutch and in English, whatever the language of the report.
+fn readme() -> String {
+    let mut all = String::new();
+    for lang in ["nl", "en"] {
+        let text = Text::of(lang);
+        let words = &text.verify;
+        all.push_str(&format!("{}\n\n{}\n", words.readme_title, words.readme_lead));
+        for (meaning, command) in commands(text) {
+            all.push_str(&format!("\n{meaning}:\n    {command}\n"));
+        }
+        all.push_str(&format!("\n{}\n\n\n", words.readme_limits));
+    }
+    all.trim_end().to_owned() + "\n"
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::report::{sample, verify};
+
+    fn make(out: &Path, overwrite: bool) -> Result<(), Error> {
+        let session = serde_json::json!({"started": "2026-11-24T00:00:00Z"});
+        write(out, &sample::report("nl"), b"00  a\n", &session, overwrite)
+    }
+
+    #[test]
+    fn a_bag_is_written_as_sha256sum_reads_it() {
+        let place = tempfile::tempdir().unwrap();
+        let out = place.path().join("deep/out");
+        make(&out, false).unwrap();
+        let list = fs::read_to_string(out.join(MANIFEST)).unwrap() + &fs::read_to_string(out.join(TAGS)).unwrap();
+        let mut names = Vec::new();
+        for line in list.lines() {
+            let (digest, name) = line.split_once("  ").expect("two spaces");
+            assert_eq!(json::sha256(&fs::read(out.join(name)).unwrap()), digest);
+            names.push(name.to_owned());
+        }
+        assert!(PAYLOAD.iter().all(|name| names.contains(&(*name).to_owned())));
+        assert_eq!(names.len(), 9);
+        let info = fs::read_to_string(out.join(INFO)).unwrap();
+        assert!(info.contains("Payload-Oxum: ") && info.ends_with(".5\n") && !info.contains("Date"));
+        assert_eq!(fs::read(out.join("data/evidence.sha256")).unwrap(), b"00  a\n");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o700);
+        }
+        assert_eq!(fs::read_dir(out.parent().unwrap()).unwrap().count(), 1, "nothing temporary stays");
+    }
+
+    #[test]
+    fn two_bags_of_one_report_are_the_same_byte_for_byte() {
+        let place = tempfile::tempdir().unwrap();
+        let (one, other) = (place.path().join("one"), place.path().join("other"));
+        make(&one, false).unwrap();
+        make(&other, false).unwrap();
+        assert_eq!(fs::read(one.join(TAGS)).unwrap(), fs::read(other.join(TAGS)).unwrap());
+        assert_eq!(verify::verify(&one).unwrap().seal, verify::verify(&other).unwrap().seal);
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_not_touched() {
+        let place = tempfile::tempdir().unwrap();
+        let out = place.path().join("out");
+        fs::create_dir(&out).unwrap();
+        make(&out, false).expect("an empty folder is free");
+        assert!(matches!(make(&out, false), Err(Error::EarlierBag(_))));
+        fs::write(out.join("data/report.html"), "old").unwrap();
+        make(&out, true).expect("an earlier bag may be replaced when asked");
+        assert!(verify::verify(&out).unwrap().problems.is_empty());
+
+        let full = place.path().join("photos");
+        fs::create_dir(&full).unwrap();
+        fs::write(full.join("a.jpg"), "x").unwrap();
+        for overwrite in [false, true] {
+            assert!(matches!(make(&full, overwrite), Err(Error::Exists(_))));
+            assert!(matches!(make(&full.join("a.jpg"), overwrite), Err(Error::Exists(_))));
+        }
+        assert_eq!(fs::read(full.join("a.jpg")).unwrap(), b"x");
+        let error = make(&full.join("a.jpg/deeper"), false).unwrap_err();
+        assert_eq!(error.code(), "out-unwritable");
+        assert!(Text::of("nl").error.contains_key(error.code()));
+    }
+}

@@ -1,0 +1,424 @@
+//! The report: plain data that says what was examined, what was found, what was not, and what to do. Every output format is
+//! made from this one value; nothing here reads evidence. The value is a pure function of evidence, options, data files and
+//! tool version: it holds no clock, no host and no path of the machine that ran the audit.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+pub mod bag;
+pub mod checklist;
+pub mod html;
+pub mod json;
+#[cfg(test)]
+mod sample;
+pub mod shown;
+pub mod terminal;
+pub mod text;
+pub mod verify;
+
+/// Version of the layout of `report.json`.
+pub const SCHEMA: &str = "vrijspoor/report/1";
+
+/// The whole report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// Which tool made it.
+    pub tool: Tool,
+    /// Which data files were used.
+    pub ruleset: Ruleset,
+    /// The options that steer the outcome.
+    pub options: Options,
+    /// What was declared in `case.toml`, as far as the report needs it.
+    pub case: Case,
+    /// The inputs, in the order given.
+    pub evidence: Vec<Evidence>,
+    /// The recognised sources: phones and accounts.
+    pub sources: Vec<Source>,
+    /// Devices that the sources name; the columns are those of the fact `device`.
+    pub device: Vec<BTreeMap<String, serde_json::Value>>,
+    /// Findings, most urgent first.
+    pub findings: Vec<Finding>,
+    /// One line for every rule, also those without findings.
+    pub outcomes: Vec<Outcome>,
+    /// What could not be looked at, and why.
+    pub gaps: Vec<Gap>,
+    /// What was looked at, artifact by artifact.
+    pub coverage: Vec<Coverage>,
+    /// What to do, in the order of waves.
+    pub checklist: Vec<Wave>,
+    /// People and services to involve.
+    pub contacts: Vec<Contact>,
+}
+
+/// Name and version of the tool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// `vrijspoor`.
+    pub name: String,
+    /// Package version.
+    pub version: String,
+}
+
+/// The data files that were used, by digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ruleset {
+    /// SHA-256 over all artifact files.
+    pub artifacts_sha256: String,
+    /// SHA-256 over all rule, step and indicator files.
+    pub rules_sha256: String,
+    /// Number of artifacts.
+    pub artifacts: usize,
+    /// Number of rules.
+    pub rules: usize,
+    /// The indicator lists: name and SHA-256.
+    pub indicators: BTreeMap<String, String>,
+}
+
+/// The options that steer the outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Options {
+    /// Language of the report: `nl` or `en`.
+    pub lang: String,
+    /// Reference time of the audit (RFC 3339, UTC): given with `--as-of`, else the newest time of the copies themselves.
+    pub as_of: Option<String>,
+    /// Zone in which times are shown beside UTC (IANA name).
+    pub zone: String,
+    /// Scopes that were consented to; `all` or names.
+    pub scope: Vec<String>,
+}
+
+/// What was declared about the case. Empty text where nothing was declared.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Case {
+    /// Case number.
+    pub id: String,
+    /// Label; never a person's name.
+    pub label: String,
+    /// Who examined.
+    pub examiner: String,
+    /// On behalf of whom.
+    pub organisation: String,
+    /// Legal basis as typed in.
+    pub basis: String,
+    /// Whether consent was recorded; `None` when nothing was declared.
+    pub consent: Option<bool>,
+    /// Who consented: `self`, `self+parent`, `parent`.
+    pub consent_by: String,
+    /// Age band.
+    pub age_band: String,
+    /// `together`, `left` or `shelter`.
+    pub living: String,
+    /// Reading level: `nl`, `nl-easy` or `en`.
+    pub reading: String,
+}
+
+/// One input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// File or folder name without the path of the machine.
+    pub name: String,
+    /// Kind of container.
+    pub kind: String,
+    /// Number of stored files.
+    pub files: u64,
+    /// Bytes in all.
+    pub bytes: u64,
+    /// SHA-256: of the file itself, or over the sorted list of all file digests for a folder.
+    pub sha256: String,
+    /// How `sha256` was made: `file` or `list`.
+    pub sha256_of: String,
+    /// What the examiner must know about it as a whole.
+    pub remarks: Vec<Remark>,
+}
+
+/// Something to know about a container as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// Which container, as a chain of names (`takeout.zip!inner.zip`).
+    pub container: String,
+    /// Stable code; the text file has the words.
+    pub code: String,
+    /// Particulars.
+    pub detail: String,
+    /// How many things it concerns.
+    pub count: u64,
+}
+
+/// A recognised phone or account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// `ios 1`.
+    pub id: String,
+    /// Its family: `ios`, `android`, `google`.
+    pub family: String,
+    /// Name for people.
+    pub title: Words,
+    /// The containers it was read from, as chains of names.
+    pub containers: Vec<String>,
+    /// What such a source can never show.
+    pub never: Vec<Words>,
+}
+
+/// A text in both languages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words {
+    /// Dutch.
+    pub nl: String,
+    /// English.
+    pub en: String,
+}
+
+impl Words {
+    /// The text in `lang` (`en`, anything else is Dutch).
+    #[must_use]
+    pub fn get(&self, lang: &str) -> &str {
+        if lang == "en" { &self.en } else { &self.nl }
+    }
+}
+
+/// A finding: an observation, with everything that a person needs to weigh it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// `F-001`, in order of the report.
+    pub id: String,
+    /// Stable key: the first 16 hex digits of SHA-256 over rule and group values; the same in a later audit.
+    pub key: String,
+    /// Which rule.
+    pub rule: String,
+    /// `now`, `this-week`, `later`, `info`: harm if it is true.
+    pub urgency: String,
+    /// `certain`, `likely`, `possible`: how sure.
+    pub confidence: String,
+    /// Concern: `location-sharing`, `sessions` …
+    pub category: String,
+    /// Leans only on traces that were never verified on real data.
+    pub experimental: bool,
+    /// Which of the victim's things the other person can see.
+    pub sees: Vec<String>,
+    /// Values of the first row, as shown in the texts.
+    pub params: BTreeMap<String, String>,
+    /// All rows of the group, each with its values.
+    pub rows: Vec<BTreeMap<String, String>>,
+    /// Where every value was read.
+    pub citations: Vec<Citation>,
+    /// Steps of the checklist that belong to it.
+    pub steps: Vec<String>,
+    /// Words in both languages, placeholders filled in.
+    pub texts: Texts,
+    /// Where the rule comes from.
+    pub source: String,
+    /// The rule's question, which any `SQLite` browser can run again over the facts.
+    pub detect: String,
+}
+
+/// Words of a finding in both languages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Texts {
+    /// Dutch, level B1.
+    pub nl: FindingText,
+    /// English.
+    pub en: FindingText,
+    /// Dutch for people with low literacy.
+    #[serde(rename = "nl-easy")]
+    pub nl_easy: EasyText,
+}
+
+/// Words of a finding in one language.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingText {
+    /// One line.
+    pub title: String,
+    /// The observation.
+    pub shows: String,
+    /// What it may mean.
+    pub may_mean: String,
+    /// Innocent explanations.
+    pub innocent: Vec<String>,
+    /// What it cannot show.
+    pub limits: String,
+    /// What the other person notices when it is changed.
+    pub notices: String,
+}
+
+/// Words of a finding for people with low literacy.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EasyText {
+    /// One line.
+    pub title: String,
+    /// The observation.
+    pub shows: String,
+}
+
+/// Where a value was read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Citation {
+    /// Number of the fact.
+    pub ev: i64,
+    /// Kind of fact.
+    pub fact: String,
+    /// Which artifact.
+    pub artifact: String,
+    /// Its title.
+    pub artifact_title: Words,
+    /// What the artifact does not show.
+    pub limits: Words,
+    /// Which source.
+    pub source: String,
+    /// Chain of containers and name of the stream.
+    pub stream: String,
+    /// Where the stored bytes lie in the input, when that differs.
+    pub stored: Option<String>,
+    /// SHA-256 of the stream as read (decrypted, decompressed).
+    pub sha256: String,
+    /// Where in the stream.
+    pub locator: String,
+    /// The values as they stand there.
+    pub raw: BTreeMap<String, serde_json::Value>,
+    /// The values as decoded.
+    pub decoded: BTreeMap<String, serde_json::Value>,
+}
+
+/// What became of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Which rule.
+    pub rule: String,
+    /// Its concern.
+    pub category: String,
+    /// Its title.
+    pub title: Words,
+    /// `found`, `not-found` or `not-evaluated`.
+    pub outcome: String,
+    /// Number of findings.
+    pub findings: usize,
+    /// Artifacts whose streams were read for it (`ios.tcc`), with the source: `ios 1: ios.tcc`.
+    pub examined: Vec<String>,
+    /// Artifacts that could have said more and were not read, with the reason's code: `ios 1: ios.wifi (encrypted-only)`.
+    pub missing: Vec<String>,
+    /// Why it was not evaluated; a stable code (`no-source`, `no-stream`, `out-of-scope`, `failed`), empty otherwise.
+    pub why: String,
+}
+
+/// Something that could not be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Gap {
+    /// Stable code; the text file has the words: `stream-damaged`, `no-variant`, `unmapped-value`, `records-skipped`,
+    /// `container-unopened`, `bytes-missing`, `out-of-scope`, `locked` …
+    pub kind: String,
+    /// Which artifact, empty when it concerns a container.
+    pub artifact: String,
+    /// Which source or container.
+    pub source: String,
+    /// Particulars.
+    pub detail: String,
+    /// How many times.
+    pub count: u64,
+}
+
+/// What an artifact came to in a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Which source.
+    pub source: String,
+    /// Which artifact.
+    pub artifact: String,
+    /// Its title.
+    pub title: Words,
+    /// `read` (with rows), `empty` (present, no rows), `absent` (not in this copy), `encrypted-only` (kept only in an encrypted
+    /// backup), `failed`, `out-of-scope`.
+    pub outcome: String,
+    /// Streams that were read.
+    pub streams: Vec<String>,
+    /// Rows read.
+    pub rows: u64,
+    /// Facts made.
+    pub facts: u64,
+    /// Never verified on real data.
+    pub experimental: bool,
+    /// What it does not show.
+    pub limits: Words,
+}
+
+/// One wave of the checklist. The order of waves is law (field.md A2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wave {
+    /// `danger`, `safe-device`, `consent`, `plan`, `evidence`, `police`, `quiet`, `visible`, `recheck`.
+    pub wave: String,
+    /// Steps in this wave.
+    pub steps: Vec<Step>,
+}
+
+/// One step of the checklist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Name of the step.
+    pub id: String,
+    /// Whether the other person may notice: `no`, `yes`, `unknown`.
+    pub may_alert: String,
+    /// Part of every checklist.
+    pub always: bool,
+    /// Findings that it belongs to (`F-001`).
+    pub findings: Vec<String>,
+    /// Highest urgency of those findings, empty when none.
+    pub urgency: String,
+    /// Contacts to involve (ids).
+    pub involve: Vec<String>,
+    /// Date on which the text was checked.
+    pub checked: String,
+    /// Devices on which the steps were tried; empty is said so.
+    pub tested_on: Vec<String>,
+    /// Dutch, level B1.
+    pub nl: StepText,
+    /// English.
+    pub en: StepText,
+    /// Dutch for people with low literacy.
+    #[serde(rename = "nl-easy")]
+    pub nl_easy: EasyStep,
+}
+
+/// Words of a step.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepText {
+    /// One line.
+    pub title: String,
+    /// Why, and what the side effects are.
+    pub why: String,
+    /// What to do, one action a line.
+    #[serde(rename = "do")]
+    pub actions: Vec<String>,
+    /// What not to do.
+    pub do_not: Vec<String>,
+}
+
+/// Words of a step for people with low literacy.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EasyStep {
+    /// One line.
+    pub title: String,
+    /// What to do.
+    #[serde(rename = "do")]
+    pub actions: Vec<String>,
+}
+
+/// A person or service to involve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Name under which steps refer to it.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Number or site.
+    pub value: String,
+    /// When it can be reached.
+    #[serde(default)]
+    pub when: String,
+    /// Where the number was found.
+    pub source: String,
+    /// Date on which it was checked.
+    pub last_verified: String,
+    /// Whether it was confirmed in a named source.
+    pub verified: bool,
+}

@@ -1,0 +1,366 @@
+//! The words of the interface in Dutch and English: one typed value a language, read from `text/nl.toml` and `text/en.toml`.
+//! The type refuses unknown and missing keys, so that the two languages cannot drift apart; words that hang on a code (gaps,
+//! remarks, errors …) are maps, and a code without words still gives a sentence. The words of rules and steps are not here.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// Declares a group of words: a struct whose fields are the keys of one table of the text files.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($field:ident),* $(,)? } $({ $($(#[$other_doc:meta])* $other:ident: $kind:ty),* $(,)? })?) => {
+        $(#[$doc])*
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[allow(missing_docs, reason = "a field is the key of the same name in text/nl.toml and text/en.toml")]
+        pub struct $name { $(pub $field: String,)* $($($(#[$other_doc])* pub $other: $kind,)*)? }
+    };
+}
+
+words! {
+    /// The words of `report.html`.
+    ReportWords {
+        page_title, title, lead, skip, contents, first_change_nothing, yes, no, none, unknown, not_declared, more_rows,
+        more_citations, more_times, facts, case_id, case_label, examiner, organisation, basis, consent, consent_by, scope,
+        scope_all, as_of, zone, made_with, report_digest, report_digest_help, summary, summary_found, summary_one,
+        summary_nothing, summary_now, summary_not_evaluated, summary_gaps, summary_never, summary_counts, count, meaning,
+        examined, examined_lead, inputs, input, kind, files, bytes, digest, digest_file, digest_list, remarks, what_to_do,
+        sources, source, source_title, read_from, devices, devices_lead, device, findings, findings_lead, findings_none,
+        urgency, confidence, about, experimental, shows, rows, rows_of, row, may_mean, innocent, limits, notices, sees, steps,
+        where_read, where_read_count, where_read_one, to_citations, matrix, matrix_lead, matrix_what, matrix_findings,
+        matrix_nothing, axis_where, axis_what, axis_control, timeline, timeline_lead, timeline_time, timeline_what, outcomes,
+        outcomes_lead, not_found, not_evaluated, found_rules, question, examined_parts, missing_parts, why, coverage,
+        coverage_lead, part, outcome, row_count, fact_count, streams, not_verified, gaps, gaps_lead, gaps_none, gap, times,
+        detail, never, never_lead, never_tool, citations, citations_lead, citation, stream, stored, stream_digest, locator,
+        artifact, fact, part_limits, field, raw, decoded, values_of, rule, rule_source, rule_sql, key, method, tool,
+        artifacts_digest, rules_digest, indicators, layout, verify, verify_lead, contacts, contacts_lead, contact, reach, when,
+        last_verified, contact_unverified, contact_source, glossary,
+    } {
+        /// How the tool works, one sentence an item; `{zone}` is the zone of the report.
+        method_lines: Vec<String>,
+    }
+}
+
+words! {
+    /// The words of `checklist.html`.
+    StepWords {
+        page_title, title, change_nothing, change_nothing_why, how, choice, questions, stop_if_empty, done, why, actions, do_not,
+        may_alert, involve, belongs_to, base_step, untested, tested, text_date, no_steps, for_worker, held_back, findings,
+        findings_lead, findings_none, not_checked, not_checked_lead, not_checked_none, contacts, made_with, consent_band,
+    } {
+        /// The questions before anything is changed.
+        change_gate: Vec<String>,
+        /// The waves by code.
+        waves: BTreeMap<String, WaveWords>,
+        /// Whether the other person may notice, by code.
+        alerts: BTreeMap<String, String>,
+        /// Who gives consent, by age band.
+        bands: BTreeMap<String, String>,
+    }
+}
+
+words! {
+    /// The words of the summary on the terminal.
+    TerminalWords {
+        title, findings, finding_one, no_findings, id, urgency, confidence, what, not_evaluated, gaps, and_more, files, report,
+        checklist, json, next,
+    }
+}
+
+words! {
+    /// The words around verification, also those of `README_VERIFY.txt`.
+    VerifyWords {
+        ok, failed, seal, readme_title, readme_lead, readme_limits, linux, tags, mac, windows, evidence, value,
+    }
+}
+
+words! {
+    /// A name with a sentence that explains it.
+    Named { name, help }
+}
+
+words! {
+    /// What happened, and what to do next.
+    Advice { what, next }
+}
+
+words! {
+    /// A thing of the victim's that can be seen or operated; `axis` is `where`, `what` or `control` (field.md S05).
+    Seen { name, axis }
+}
+
+words! {
+    /// A word of the glossary.
+    Entry { word, meaning }
+}
+
+words! {
+    /// A plain line.
+    Line { text }
+}
+
+words! {
+    /// A wave of the checklist.
+    WaveWords { name, help } {
+        /// The tick boxes that close this wave.
+        gate: Vec<String>,
+    }
+}
+
+/// Names and explanations by code.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Codes(pub BTreeMap<String, Named>);
+
+impl Codes {
+    /// The name that belongs to a code; the code itself when there is none.
+    #[must_use]
+    pub fn name<'a>(&'a self, code: &'a str) -> &'a str {
+        self.0.get(code).map_or(code, |named| named.name.as_str())
+    }
+
+    /// The explanation that belongs to a code; empty when there is none.
+    #[must_use]
+    pub fn help(&self, code: &str) -> &str {
+        self.0.get(code).map_or("", |named| named.help.as_str())
+    }
+}
+
+/// All words of one language.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// `nl` or `en`.
+    pub lang: String,
+    /// Words of `report.html`.
+    pub report: ReportWords,
+    /// Words of `checklist.html`.
+    pub steps: StepWords,
+    /// Words of the terminal.
+    pub terminal: TerminalWords,
+    /// Words around verification.
+    pub verify: VerifyWords,
+    /// Urgencies by code.
+    pub urgency: Codes,
+    /// Confidences by code.
+    pub confidence: Codes,
+    /// Outcomes of rules by code.
+    pub outcome: Codes,
+    /// Outcomes of artifacts by code.
+    pub coverage: Codes,
+    /// Why a rule was not evaluated, by code.
+    pub why: Codes,
+    /// What can be seen, by code.
+    pub sees: BTreeMap<String, Seen>,
+    /// Names of concerns, kinds of containers, families and who consented, by code.
+    pub names: BTreeMap<String, String>,
+    /// Names of columns.
+    pub columns: BTreeMap<String, String>,
+    /// Gaps by code.
+    pub gap: BTreeMap<String, Advice>,
+    /// Remarks on containers by code.
+    pub remark: BTreeMap<String, Advice>,
+    /// Errors by code.
+    pub error: BTreeMap<String, Advice>,
+    /// What verification can find, by code.
+    pub problem: BTreeMap<String, Advice>,
+    /// What is said of a code without words.
+    pub unknown: Advice,
+    /// What the tool can never say.
+    pub cannot: Vec<Line>,
+    /// The glossary, in the order of the alphabet.
+    pub glossary: Vec<Entry>,
+}
+
+static NL: LazyLock<Text> = LazyLock::new(|| read(include_str!("text/nl.toml")));
+static EN: LazyLock<Text> = LazyLock::new(|| read(include_str!("text/en.toml")));
+
+/// Reads a text file that is part of the program. It cannot fail in a program that passed its tests: the bytes are the same.
+fn read(toml: &str) -> Text {
+    match toml::from_str(toml) {
+        Ok(text) => text,
+        Err(error) => panic!("a text file of the program itself is broken: {error}"),
+    }
+}
+
+impl Text {
+    /// The words in `lang` (`en`, anything else is Dutch).
+    #[must_use]
+    pub fn of(lang: &str) -> &'static Self {
+        if lang == "en" { &EN } else { &NL }
+    }
+
+    /// Name of a category, a kind of container, a family; the code itself when there is none.
+    #[must_use]
+    pub fn name<'a>(&'a self, code: &'a str) -> &'a str {
+        self.names.get(code).map_or(code, String::as_str)
+    }
+
+    /// Name of a column; the column itself when there is none.
+    #[must_use]
+    pub fn column<'a>(&'a self, column: &'a str) -> &'a str {
+        self.columns.get(column).map_or(column, String::as_str)
+    }
+
+    /// Words for an error code; a general sentence when there are none. Show the code and the particulars beside it.
+    #[must_use]
+    pub fn error(&self, code: &str) -> &Advice {
+        self.error.get(code).unwrap_or(&self.unknown)
+    }
+
+    /// Words for the code of a gap; a general sentence when there are none. Show the code and the particulars beside it.
+    #[must_use]
+    pub fn gap(&self, code: &str) -> &Advice {
+        self.gap.get(code).unwrap_or(&self.unknown)
+    }
+
+    /// Words for the code of a remark; a general sentence when there are none. Show the code and the particulars beside it.
+    #[must_use]
+    pub fn remark(&self, code: &str) -> &Advice {
+        self.remark.get(code).unwrap_or(&self.unknown)
+    }
+
+    /// Words for what verification found; a general sentence when there are none.
+    #[must_use]
+    pub fn problem(&self, code: &str) -> &Advice {
+        self.problem.get(code).unwrap_or(&self.unknown)
+    }
+}
+
+/// Fills the placeholders of a text: `{n}` becomes the value that goes with `n`. A value is never looked into again.
+#[must_use]
+pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let value = after.split_once('}').and_then(|(name, tail)| {
+            values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value, tail))
+        });
+        if let Some((value, tail)) = value {
+            filled.push_str(value);
+            rest = tail;
+        } else {
+            filled.push('{');
+            rest = after;
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    /// All strings of a text file with their path.
+    fn strings(value: &toml::Value, path: &str, found: &mut BTreeMap<String, String>) {
+        match value {
+            toml::Value::String(text) => drop(found.insert(path.to_owned(), text.clone())),
+            toml::Value::Array(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    strings(item, &format!("{path}.{at}"), found);
+                }
+            }
+            toml::Value::Table(table) => {
+                for (key, item) in table {
+                    strings(item, &format!("{path}.{key}"), found);
+                }
+            }
+            other => panic!("{path} is {other:?}, not words"),
+        }
+    }
+
+    fn both() -> [BTreeMap<String, String>; 2] {
+        [include_str!("text/nl.toml"), include_str!("text/en.toml")].map(|toml| {
+            let mut found = BTreeMap::new();
+            strings(&toml::from_str(toml).unwrap(), "", &mut found);
+            found
+        })
+    }
+
+    #[test]
+    fn both_languages_have_the_same_keys_and_placeholders() {
+        let [nl, en] = both();
+        assert_eq!(nl.keys().collect::<Vec<_>>(), en.keys().collect::<Vec<_>>());
+        let holes = |text: &str| {
+            let mut holes: Vec<_> =
+                text.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name.to_owned()).collect();
+            holes.sort();
+            holes
+        };
+        for (key, text) in &nl {
+            assert_eq!(holes(text), holes(&en[key]), "placeholders of {key}");
+            assert!(!text.trim().is_empty() && !en[key].trim().is_empty(), "{key} is empty");
+        }
+        assert_eq!((Text::of("nl").lang.as_str(), Text::of("en").lang.as_str()), ("nl", "en"));
+    }
+
+    #[test]
+    fn every_known_code_has_words() {
+        let text = Text::of("nl");
+        let codes = |map: &BTreeMap<String, Advice>, list: &str| {
+            for code in list.split_whitespace() {
+                assert!(map.contains_key(code), "no words for {code}");
+            }
+        };
+        codes(
+            &text.error,
+            "not-found unreadable password-needed password-wrong damaged unsupported no-data bytes-missing bound cancelled \
+             out-exists out-is-bag out-unwritable not-a-bag report-invalid",
+        );
+        codes(
+            &text.remark,
+            "backup-unfinished status-missing payload-missing payload-unlisted manifest-rows-damaged archive-cut locked \
+             snapshot-present encryption-flag-mismatch cut-short padding-invalid legacy-backup",
+        );
+        codes(
+            &text.gap,
+            "stream-damaged no-variant unmapped-value records-skipped container-unopened bytes-missing out-of-scope locked \
+             rule-failed no-artifact time-unreadable",
+        );
+        for code in ["now", "this-week", "later", "info"] {
+            assert!(text.urgency.0.contains_key(code));
+        }
+        for code in ["read", "empty", "absent", "encrypted-only", "failed", "out-of-scope"] {
+            assert!(text.coverage.0.contains_key(code));
+        }
+        for code in ["no-source", "no-stream", "out-of-scope", "failed"] {
+            assert!(text.why.0.contains_key(code));
+        }
+        for wave in super::super::checklist::WAVES {
+            assert!(text.steps.waves.contains_key(wave), "no words for wave {wave}");
+        }
+        for seen in text.sees.values() {
+            assert!(["where", "what", "control"].contains(&seen.axis.as_str()));
+        }
+        assert!(!text.gap("never-heard-of").what.is_empty());
+    }
+
+    #[test]
+    fn no_word_judges_or_reassures() {
+        let [nl, en] = both();
+        let banned = regex::Regex::new(r"(?i)\b(veilige?|veiligheid|schone?|schoon|gehackt|daders?|slachtoffers?|verdachten?|safe|safely|clean|hacked|perpetrators?|victims?|suspects?)\b").unwrap();
+        for (key, text) in nl.iter().chain(&en) {
+            let text = text.replace("Veilig Thuis", "");
+            assert!(!banned.is_match(&text), "{key}: {text}");
+        }
+    }
+
+    #[test]
+    fn dutch_sentences_are_short() {
+        let [nl, _] = both();
+        for (key, text) in &nl {
+            for sentence in text.split_inclusive(['.', '?', '!', ':', ';']) {
+                let words = sentence.split_whitespace().count();
+                assert!(words <= 18, "{key} has a sentence of {words} words: {sentence}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_filled_in_once() {
+        assert_eq!(fill("{n} van {all} {x", &[("n", "{all}"), ("all", "9")]), "{all} van 9 {x");
+    }
+}

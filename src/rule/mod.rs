@@ -1,0 +1,117 @@
+//! Rules: questions put to the facts, with the words and steps that belong to an answer. This module loads and checks the files
+//! under `rules/` and runs the questions in a sandbox. It never parses evidence: it sees only facts.
+
+pub mod identity;
+pub mod judge;
+pub mod load;
+
+pub use judge::{Judgement, Match, judge};
+pub use load::Rules;
+
+use crate::report::{EasyText, FindingText};
+use serde::Deserialize;
+
+/// One rule.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// `concern.name`.
+    pub id: String,
+    /// Harm if it is true.
+    pub urgency: Urgency,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Columns that make one finding.
+    pub group: Vec<String>,
+    /// Tables whose absence does not stop the question.
+    #[serde(default)]
+    pub optional: Vec<String>,
+    /// The question.
+    pub detect: String,
+    /// Which of the victim's things the other person can see.
+    #[serde(default)]
+    pub sees: Vec<String>,
+    /// Steps that belong to a finding.
+    #[serde(default)]
+    pub steps: Vec<String>,
+    /// Where the rule comes from.
+    pub source: String,
+    /// Never shown to be right on real data.
+    #[serde(default)]
+    pub experimental: bool,
+    /// Dutch.
+    pub nl: FindingText,
+    /// Dutch for people with low literacy.
+    #[serde(rename = "nl-easy")]
+    pub nl_easy: EasyText,
+    /// English.
+    pub en: FindingText,
+}
+
+impl Rule {
+    /// The concern: the part of the id before the dot.
+    #[must_use]
+    pub fn concern(&self) -> &str {
+        self.id.split('.').next().unwrap_or_default()
+    }
+}
+
+/// Harm if a finding is true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Urgency {
+    /// Act on it today, with a plan.
+    Now,
+    /// Within a week.
+    ThisWeek,
+    /// Can wait.
+    Later,
+    /// Good to know.
+    Info,
+}
+
+impl Urgency {
+    /// All, most urgent first.
+    pub const ALL: [Self; 4] = [Self::Now, Self::ThisWeek, Self::Later, Self::Info];
+
+    /// The name used in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Now => "now",
+            Self::ThisWeek => "this-week",
+            Self::Later => "later",
+            Self::Info => "info",
+        }
+    }
+
+    /// The urgency of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|u| u.name() == name)
+    }
+}
+
+/// How sure a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// The trace leaves no other reading of the setting itself.
+    Certain,
+    /// The usual reading.
+    Likely,
+    /// One of several readings.
+    Possible,
+}
+
+impl Confidence {
+    /// The name used in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::Likely => "likely",
+            Self::Possible => "possible",
+        }
+    }
+}

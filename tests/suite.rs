@@ -1,0 +1,17 @@
+//! The tests that look at the program from outside. One binary, so that it links once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, missing_docs)]
+
+#[path = "suite/cli.rs"]
+mod cli;
+#[path = "suite/golden.rs"]
+mod golden;
+#[path = "suite/house.rs"]
+mod house;
+#[path = "suite/private.rs"]
+mod private;
+#[path = "suite/same_bytes.rs"]
+mod same_bytes;
+#[path = "suite/third_party.rs"]
+mod third_party;
+#[path = "suite/untouched.rs"]
+mod untouched;
