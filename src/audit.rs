@@ -122,7 +122,9 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let artifacts = Artifacts::embedded()?;
     let rules = Rules::embedded(&artifacts.vocabulary)?;
     progress.begin(Stage::Hashing);
-    let hashed = hash::hash_inputs(&plan.inputs, &|done, total| progress.hashed(done, total), cancel)?;
+    // Somebody who points at a file inside a backup means the whole backup.
+    let inputs = evidence::open::resolve_inputs(&plan.inputs)?;
+    let hashed = hash::hash_inputs(&inputs, &|done, total| progress.hashed(done, total), cancel)?;
 
     progress.begin(Stage::Opening);
     let scratch = Scratch::new()?;
@@ -130,9 +132,9 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         scratch: scratch.path().to_path_buf(),
         passwords: plan.passwords.clone(),
         cancel: cancel.clone(),
-        locked_ok: plan.locked_ok,
     };
-    let opened = evidence::open::open_input(&plan.inputs, &context)?;
+    let open = if plan.locked_ok { evidence::open::open_locked } else { evidence::open::open_input };
+    let opened = open(&inputs, &context)?;
     let containers = &opened.containers;
     let sources = source::recognise(&artifacts, containers);
     if sources.is_empty() {
@@ -149,8 +151,8 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         extraction.gaps.add("container-unopened", "", chain, format!("{}: {problem}", problem.code()), 1);
     }
     let remarks = remarks(containers);
-    for remark in remarks.iter().filter(|r| r.1.code == "locked") {
-        extraction.gaps.add("locked", "", &remark.1.container, remark.1.detail.clone(), 1);
+    for remark in remarks.iter().filter(|r| r.code == "locked") {
+        extraction.gaps.add("locked", "", &remark.container, remark.detail.clone(), 1);
     }
     for file in &hashed {
         if let Some(why) = &file.problem {
@@ -185,12 +187,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let findings = workshop.findings(&judgements)?;
     let outcomes = workshop.outcomes(&judgements);
     let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
-    let steps: Vec<(&str, report::Step)> = rules
-        .steps
-        .iter()
-        .filter(|s| s.platform.is_empty() || s.platform.iter().any(|p| families.contains(p)))
-        .map(|s| (s.wave.as_str(), s.step()))
-        .collect();
+    let steps: Vec<checklist::Known> = rules.steps.iter().map(crate::rule::load::StepFile::known).collect();
     let report = Report {
         schema: report::SCHEMA.into(),
         tool: report::Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },
@@ -208,10 +205,10 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
             scope: plan.scope.clone(),
         },
         case: plan.case.summary(),
-        evidence: describe(plan, &hashed, containers, &remarks),
+        evidence: describe(&inputs, &hashed, containers, &remarks),
         sources: sources.iter().map(|s| describe_source(s, containers)).collect(),
         device: store.rows("SELECT * FROM device ORDER BY ev")?,
-        checklist: checklist::assemble(&findings, &steps),
+        checklist: checklist::assemble(&findings, &steps, &families),
         contacts: rules.contacts.clone(),
         findings,
         outcomes,
@@ -245,20 +242,13 @@ fn fill_declared(store: &mut Store, plan: &Plan, rules: &Rules, extraction: &ext
     Ok(())
 }
 
-/// Remarks of all containers: index of the root input and the remark.
-fn remarks(containers: &[Opened]) -> Vec<(usize, report::Remark)> {
+/// Remarks of all containers.
+fn remarks(containers: &[Opened]) -> Vec<report::Remark> {
     let mut out = Vec::new();
     for opened in containers {
-        for remark in opened.container.remarks() {
-            out.push((
-                opened.input,
-                report::Remark {
-                    container: opened.chain.join("!"),
-                    code: remark.code.into(),
-                    detail: remark.detail.clone(),
-                    count: remark.count,
-                },
-            ));
+        for remark in opened.container.remarks().iter().cloned().chain(opened.container.found_while_reading()) {
+            let (code, count) = (remark.code.into(), remark.count);
+            out.push(report::Remark { container: opened.name(), code, detail: remark.detail, count });
         }
     }
     out
@@ -274,18 +264,19 @@ fn list<'a>(files: impl Iterator<Item = &'a FileHash>) -> Vec<u8> {
 }
 
 fn describe(
-    plan: &Plan,
+    inputs: &[PathBuf],
     hashed: &[FileHash],
     containers: &[Opened],
-    remarks: &[(usize, report::Remark)],
+    remarks: &[report::Remark],
 ) -> Vec<report::Evidence> {
+    let names: Vec<String> = hash::input_names(inputs).iter().map(|n| evidence::label(n)).collect();
     let mut out = Vec::new();
-    for (index, (input, name)) in plan.inputs.iter().zip(hash::input_names(&plan.inputs)).enumerate() {
+    for (index, (input, name)) in inputs.iter().zip(hash::input_names(inputs)).enumerate() {
         let below = [name.as_slice(), b"/"].concat();
         let files: Vec<&FileHash> = hashed.iter().filter(|f| f.path == name || f.path.starts_with(&below)).collect();
         let kind = containers
             .iter()
-            .filter(|o| o.input == index)
+            .filter(|o| belongs(&o.chain.join("!"), index, &names))
             .map(|o| o.container.kind())
             .max_by_key(|k| matches!(k, Kind::IosBackup | Kind::AndroidBackup | Kind::Dumpstate))
             .map_or("", Kind::name);
@@ -302,10 +293,16 @@ fn describe(
             bytes: files.iter().map(|f| f.size).sum(),
             sha256,
             sha256_of: if whole { "file" } else { "list" }.into(),
-            remarks: remarks.iter().filter(|(i, _)| *i == index).map(|(_, r)| r.clone()).collect(),
+            remarks: remarks.iter().filter(|r| belongs(&r.container, index, &names)).cloned().collect(),
         });
     }
     out
+}
+
+/// Whether a container lies in the input: parts of one export are joined under the name of the first.
+fn belongs(chain: &str, index: usize, names: &[String]) -> bool {
+    let root = chain.split('!').next().unwrap_or_default();
+    names.iter().position(|n| n == root).unwrap_or(0) == index
 }
 
 fn describe_source(source: &source::Source<'_>, containers: &[Opened]) -> report::Source {

@@ -10,8 +10,8 @@
 //! facts, and assembles the [`report`]. Code knows formats; data knows places, meaning, concerns and words.
 
 pub mod artifact;
-//pub mod audit;
-//pub mod cli;
+pub mod audit;
+pub mod cli;
 pub mod embedded;
 pub mod evidence;
 pub mod fact;

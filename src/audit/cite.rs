@@ -40,8 +40,8 @@ pub enum Outcome {
 pub fn check(findings: &[&Finding], inputs: &[PathBuf], passwords: &[Password], cancel: &Cancel) -> Result<Vec<Checked>, Error> {
     let artifacts = Artifacts::embedded()?;
     let scratch = Scratch::new()?;
-    let context = Context { scratch: scratch.path().to_path_buf(), passwords: passwords.to_vec(), cancel: cancel.clone(), locked_ok: false };
-    let opened = evidence::open::open_input(inputs, &context)?;
+    let context = Context { scratch: scratch.path().to_path_buf(), passwords: passwords.to_vec(), cancel: cancel.clone() };
+    let opened = evidence::open::open_locked(&evidence::open::resolve_inputs(inputs)?, &context)?;
     let containers = &opened.containers;
     let sources = source::recognise(&artifacts, containers);
 

@@ -25,7 +25,7 @@ pub fn language(arguments: &[OsString]) -> String {
 /// The whole command line.
 #[must_use]
 pub fn command(text: &'static Text) -> Command {
-    let about = |key: &str| text.cli(key).to_string();
+    let about = |key: &'static str| text.cli(key);
     let template = format!(
         "{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}",
         text.cli("usage")

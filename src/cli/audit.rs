@@ -8,6 +8,7 @@ use crate::report::text::Text;
 use crate::report::{bag, terminal};
 use crate::rule::Urgency;
 use clap::ArgMatches;
+use comfy_table::{ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -31,7 +32,7 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
 /// Audits, writes the bag, and prints the summary.
 pub fn audit_into(mut plan: Plan, out: &Path, overwrite: bool, quiet: bool, text: &'static Text) -> Result<Audited, Failure> {
     check_output(&plan.inputs, out)?;
-    bag::check_target(out, overwrite)?;
+    bag::check(out, overwrite)?;
     let cancel = cancel_on_signal();
     let session = Session::begin();
     let audited = loop {
@@ -52,7 +53,8 @@ pub fn audit_into(mut plan: Plan, out: &Path, overwrite: bool, quiet: bool, text
     };
     bag::write(out, &audited.report, &audited.evidence_list, &session.end(&plan.inputs), overwrite)?;
     if !quiet {
-        super::print(&terminal::summary(&audited.report, out, text));
+        let summary = terminal::summary(&audited.report, out, screen());
+        super::print(&summary.map_err(|e| Failure::new("internal", e.to_string()))?);
     }
     Ok(audited)
 }
@@ -145,6 +147,14 @@ fn check_output(inputs: &[PathBuf], out: &Path) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The terminal's width and whether it shows more than ASCII.
+fn screen() -> terminal::Screen {
+    let width = Table::new().set_content_arrangement(ContentArrangement::Dynamic).width().unwrap_or(100);
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|v| std::env::var(v).ok().filter(|v| !v.is_empty()));
+    let unicode = cfg!(windows) || locale.is_some_and(|l| l.to_ascii_lowercase().contains("utf"));
+    terminal::Screen { width, unicode }
 }
 
 /// A flag that is set by Ctrl-C, and by the signals that end a program.

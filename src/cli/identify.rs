@@ -8,6 +8,12 @@ use crate::report::shown;
 use crate::report::text::Text;
 use clap::ArgMatches;
 
+/// A remark in words, with its particulars.
+fn remark_line(text: &Text, remark: &evidence::Remark) -> String {
+    let particulars = [shown::value(&remark.detail), remark.count.to_string()].join(", ");
+    format!("{} ({particulars}) [{}]", text.remark(remark.code).what, remark.code)
+}
+
 pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let lang = matches.get_one::<String>("lang").cloned().unwrap_or_default();
     let artifacts = Artifacts::embedded().map_err(|e| Failure::new("data-files", e.to_string()))?;
@@ -16,10 +22,9 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
         scratch: scratch.path().to_path_buf(),
         passwords: super::audit::passwords(matches)?,
         cancel: super::audit::cancel_on_signal(),
-        // Saying what it is needs no password.
-        locked_ok: true,
     };
-    let opened = evidence::open::open_input(&args::paths(matches, "input"), &context).map_err(crate::audit::Error::from)?;
+    // Saying what it is needs no password.
+    let opened = evidence::open::open_locked(&args::paths(matches, "input"), &context).map_err(crate::audit::Error::from)?;
     let sources = source::recognise(&artifacts, &opened.containers);
     for source in &sources {
         print(&format!("{}: {}", source.id, source.family.title.get(&lang)));
@@ -32,7 +37,7 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
                 print(&format!("  {}", text.cli("encrypted-open")));
             }
             for remark in container.remarks() {
-                print(&format!("  - {}", text.remark(remark.code, &shown::value(&remark.detail), remark.count)));
+                print(&format!("  - {}", remark_line(text, remark)));
             }
         }
         print(&format!("  {}:", text.cli("never")));

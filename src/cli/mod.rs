@@ -11,7 +11,7 @@ mod session;
 mod verify;
 
 use crate::audit::Error;
-use crate::report::text::{self, Text};
+use crate::report::text::Text;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -61,7 +61,7 @@ impl From<crate::report::bag::Error> for Failure {
 /// Runs the command line.
 #[must_use]
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
-    let text = text::text(&args::language(&arguments));
+    let text = Text::of(&args::language(&arguments));
     let matches = match args::command(text).try_get_matches_from(&arguments) {
         Ok(matches) => matches,
         Err(e) => return args::explain(&e, text),

@@ -12,8 +12,9 @@ use std::path::PathBuf;
 pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let bag: PathBuf = matches.get_one::<PathBuf>("bag").cloned().unwrap_or_default();
     let verified = verify::verify(&bag).map_err(|e| Failure::new(e.code(), e.to_string()))?;
-    let mut problems: Vec<String> = verified.problems.iter().map(|p| p.describe(text)).collect();
+    let mut problems: Vec<String> = verified.problems.iter().map(|p| format!("{}: {}", p.path, text.problem(p.code).what)).collect();
     print(&format!("{}: {}", text.cli("verify-files"), verified.files));
+    print(&format!("{}: {}", text.verify.seal, verified.seal));
     let inputs = args::paths(matches, "evidence");
     if !inputs.is_empty() {
         let listed = std::fs::read(bag.join("data/evidence.sha256")).map_err(|e| Failure::new("unreadable", e.to_string()))?;

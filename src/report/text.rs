@@ -154,6 +154,8 @@ pub struct Text {
     pub sees: BTreeMap<String, Seen>,
     /// Names of concerns, kinds of containers, families and who consented, by code.
     pub names: BTreeMap<String, String>,
+    /// Words of the command line.
+    pub cli: BTreeMap<String, String>,
     /// Names of columns.
     pub columns: BTreeMap<String, String>,
     /// Gaps by code.
@@ -194,6 +196,12 @@ impl Text {
     #[must_use]
     pub fn name<'a>(&'a self, code: &'a str) -> &'a str {
         self.names.get(code).map_or(code, String::as_str)
+    }
+
+    /// Words of the command line; the key itself when there are none.
+    #[must_use]
+    pub fn cli<'a>(&'a self, key: &'a str) -> &'a str {
+        self.cli.get(key).map_or(key, String::as_str)
     }
 
     /// Name of a column; the column itself when there is none.

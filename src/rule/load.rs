@@ -3,12 +3,10 @@
 
 use super::{Rule, Urgency, identity};
 use crate::fact::{Problem, Problems, Store, Vocabulary};
+use crate::report::checklist::{self, WAVES};
 use crate::report::{Contact, EasyStep, FindingText, Step, StepText};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Waves in the order of law (field.md A2).
-pub const WAVES: [&str; 9] = ["danger", "safe-device", "consent", "plan", "evidence", "police", "quiet", "visible", "recheck"];
 
 /// What another person may see.
 pub const SEES: [&str; 11] =
@@ -70,10 +68,10 @@ pub struct StepFile {
 }
 
 impl StepFile {
-    /// The step as the report holds it.
+    /// The step as the checklist takes it.
     #[must_use]
-    pub fn step(&self) -> Step {
-        Step {
+    pub fn known(&self) -> checklist::Known {
+        let step = Step {
             id: self.id.clone(),
             may_alert: self.may_alert.clone(),
             always: self.always,
@@ -85,7 +83,8 @@ impl StepFile {
             nl: self.nl.clone(),
             en: self.en.clone(),
             nl_easy: self.nl_easy.clone(),
-        }
+        };
+        checklist::Known { wave: self.wave.clone(), platform: self.platform.clone(), step }
     }
 }
 
