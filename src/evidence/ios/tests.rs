@@ -1,3 +1,5 @@
+//! Tests of opening iPhone backups: invented ones of every kind, and the composites beside the project.
+
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::Path;
