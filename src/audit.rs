@@ -128,17 +128,15 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
 
     progress.begin(Stage::Opening);
     let scratch = Scratch::new()?;
-    let context = Context {
-        scratch: scratch.path().to_path_buf(),
-        passwords: plan.passwords.clone(),
-        cancel: cancel.clone(),
-    };
+    let context =
+        Context { scratch: scratch.path().to_path_buf(), passwords: plan.passwords.clone(), cancel: cancel.clone() };
     let open = if plan.locked_ok { evidence::open::open_locked } else { evidence::open::open_input };
     let opened = open(&inputs, &context)?;
     let containers = &opened.containers;
     let sources = source::recognise(&artifacts, containers);
     if sources.is_empty() {
-        let mut seen: Vec<String> = containers.iter().map(|o| format!("{} ({})", o.chain.join("!"), o.container.kind().name())).collect();
+        let mut seen: Vec<String> =
+            containers.iter().map(|o| format!("{} ({})", o.chain.join("!"), o.container.kind().name())).collect();
         seen.extend(opened.problems.iter().map(|(chain, e)| format!("{chain}: {e}")));
         return Err(Error::Nothing { seen });
     }
@@ -200,7 +198,10 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         },
         options: report::Options {
             lang: plan.lang.clone(),
-            as_of: store.rows("SELECT as_of FROM case_file")?.pop().and_then(|r| Some(r.get("as_of")?.as_str()?.to_string())),
+            as_of: store
+                .rows("SELECT as_of FROM case_file")?
+                .pop()
+                .and_then(|r| Some(r.get("as_of")?.as_str()?.to_string())),
             zone: plan.zone.clone(),
             scope: plan.scope.clone(),
         },
@@ -223,9 +224,19 @@ fn fill_declared(store: &mut Store, plan: &Plan, rules: &Rules, extraction: &ext
     let text = |t: &str| Value::Text(t.to_string());
     store.insert("INSERT INTO person (role, kind, value, label) VALUES (?, ?, ?, ?)", plan.case.people())?;
     let indicators = rules.indicators.iter().map(|i| {
-        vec![text(i.kind), text(&i.value), text(&i.name), text(&i.category), Value::Integer(i64::from(i.generic)), text(&i.list)]
+        vec![
+            text(i.kind),
+            text(&i.value),
+            text(&i.name),
+            text(&i.category),
+            Value::Integer(i64::from(i.generic)),
+            text(&i.list),
+        ]
     });
-    store.insert("INSERT INTO indicator (kind, value, name, category, generic, list) VALUES (?, ?, ?, ?, ?, ?)", indicators)?;
+    store.insert(
+        "INSERT INTO indicator (kind, value, name, category, generic, list) VALUES (?, ?, ?, ?, ?, ?)",
+        indicators,
+    )?;
     let known = rules.known.iter().map(|k| vec![text(&k.kind), text(&k.pattern), text(&k.name)]);
     store.insert("INSERT INTO known (kind, pattern, name) VALUES (?, ?, ?)", known)?;
     let coverage = extraction.coverage.iter().map(|c| {

@@ -28,7 +28,13 @@ pub enum Doubt {
 pub type Selected = BTreeMap<String, Value>;
 
 /// Makes the fact of one emit, or none when `when` does not hold or nothing but constants is left.
-pub fn make(emit: &Emit, kind: &FactKind, row: &Selected, times: StreamTimes, doubts: &mut Vec<Doubt>) -> Option<NewFact> {
+pub fn make(
+    emit: &Emit,
+    kind: &FactKind,
+    row: &Selected,
+    times: StreamTimes,
+    doubts: &mut Vec<Doubt>,
+) -> Option<NewFact> {
     if let Some(when) = &emit.when
         && !truthy(row.get(when))
     {
@@ -54,7 +60,13 @@ fn truthy(value: Option<&Value>) -> bool {
     }
 }
 
-fn evaluate(name: &str, expression: &Expression, row: &Selected, times: StreamTimes, doubts: &mut Vec<Doubt>) -> Option<Value> {
+fn evaluate(
+    name: &str,
+    expression: &Expression,
+    row: &Selected,
+    times: StreamTimes,
+    doubts: &mut Vec<Doubt>,
+) -> Option<Value> {
     match expression {
         Expression::Column(column) => row.get(column).cloned(),
         Expression::Constant(constant) => from_toml(&constant.value),

@@ -77,7 +77,11 @@ const IN_MEMORY: u64 = 16 * 1024 * 1024;
 /// # Errors
 /// When the stream is not of the reader's format, or no variant fits.
 pub fn extract(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput<'_>) -> Result<Extracted, Error> {
-    if artifact.reader == "sqlite" { from_sqlite(artifact, vocabulary, input) } else { from_rows(artifact, vocabulary, input) }
+    if artifact.reader == "sqlite" {
+        from_sqlite(artifact, vocabulary, input)
+    } else {
+        from_rows(artifact, vocabulary, input)
+    }
 }
 
 /// Collects the facts of one variant.

@@ -100,7 +100,12 @@ impl Artifacts {
         }
         for artifact in &list {
             if !families.contains_key(artifact.family()) {
-                problems.push(Problem::near(&artifact.id, "", "", format!("no source.toml for `{}`", artifact.family())));
+                problems.push(Problem::near(
+                    &artifact.id,
+                    "",
+                    "",
+                    format!("no source.toml for `{}`", artifact.family()),
+                ));
             }
         }
         list.sort_by(|a, b| a.id.cmp(&b.id));
@@ -257,9 +262,12 @@ fn prepare(artifact: &Artifact, variant: &Variant) -> Result<Vec<String>, String
 mod tests {
     use super::*;
 
-    const FACTS: (&str, &str) = ("facts.toml", "[app]\ndoc = \"An app.\"\npackage = { type = \"text\", doc = \"package\" }\n");
-    const SOURCE: (&str, &str) =
-        ("x/source.toml", "id = \"x\"\ntitle = { nl = \"X\", en = \"X\" }\nplatform = \"ios\"\ncontainer = [\"ios-backup\"]\n");
+    const FACTS: (&str, &str) =
+        ("facts.toml", "[app]\ndoc = \"An app.\"\npackage = { type = \"text\", doc = \"package\" }\n");
+    const SOURCE: (&str, &str) = (
+        "x/source.toml",
+        "id = \"x\"\ntitle = { nl = \"X\", en = \"X\" }\nplatform = \"ios\"\ncontainer = [\"ios-backup\"]\n",
+    );
 
     fn artifact(change: impl Fn(&str) -> String) -> Result<Artifacts, Problems> {
         let text = "id = \"x.a\"\ntitle = { nl = \"A\", en = \"A\" }\nwhere = [\"a.db\"]\nreader = \"sqlite\"\nscope = \"apps\"\nlimits = { nl = \"l\", en = \"l\" }\nsource = \"s\"\n\n[[variant]]\nneeds = { t = [\"c\"] }\nsql = \"SELECT rowid, c FROM t\"\n\n[[variant.emit]]\nfact = \"app\"\npackage = \"c\"\n";
@@ -283,7 +291,11 @@ mod tests {
             ("rowid, c FROM t", "rowid, d FROM t", "no such column"),
             ("SELECT rowid, c", "SELECT c", "must give `rowid`"),
             ("en = \"l\"", "en = \"\"", "Dutch and English"),
-            ("t = [\"c\"] }\nsql = \"SELECT rowid, c", "t = [\"c\", \"text\"] }\nsql = \"SELECT rowid, text, c", "private content"),
+            (
+                "t = [\"c\"] }\nsql = \"SELECT rowid, c",
+                "t = [\"c\", \"text\"] }\nsql = \"SELECT rowid, text, c",
+                "private content",
+            ),
         ] {
             let problems = artifact(|t| t.replacen(from, to, 1)).unwrap_err();
             assert!(problems.to_string().contains(want), "{from} -> {to}: {problems}");

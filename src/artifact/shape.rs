@@ -39,8 +39,10 @@ fn csv_has(text: &str, cells: &[String]) -> bool {
         return false;
     }
     text.lines().take(30).any(|line| {
-        let found: Vec<String> =
-            line.split([',', ';', '\t']).map(|c| c.trim().trim_matches('"').replace('\u{a0}', " ").to_lowercase()).collect();
+        let found: Vec<String> = line
+            .split([',', ';', '\t'])
+            .map(|c| c.trim().trim_matches('"').replace('\u{a0}', " ").to_lowercase())
+            .collect();
         cells.iter().all(|c| found.contains(&c.to_lowercase()))
     })
 }

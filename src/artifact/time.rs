@@ -137,18 +137,25 @@ fn decode_text(epoch: Epoch, text: &str) -> Moment {
     // Narrow and no-break spaces stand before AM/PM in recent exports.
     let text = text.replace(['\u{a0}', '\u{202f}'], " ");
     let text = text.trim();
-    if text.is_empty() || text == "N/A" || text == "null" || text.starts_with("0000") || text.starts_with("4001-01-01") {
+    if text.is_empty() || text == "N/A" || text == "null" || text.starts_with("0000") || text.starts_with("4001-01-01")
+    {
         return Moment::None;
     }
     let compact = text.strip_suffix(" Z").map_or_else(|| text.to_string(), |t| format!("{t}Z"));
     if let Ok(at) = compact.parse::<Timestamp>() {
         return sentinel_free(at);
     }
-    let (civil, zoned) = match compact.strip_suffix(" UTC").or_else(|| compact.strip_suffix(" GMT")).or_else(|| compact.strip_suffix('Z')) {
+    let (civil, zoned) = match compact
+        .strip_suffix(" UTC")
+        .or_else(|| compact.strip_suffix(" GMT"))
+        .or_else(|| compact.strip_suffix('Z'))
+    {
         Some(rest) => (rest, true),
         None => (compact.as_str(), false),
     };
-    let Some(civil) = CIVIL.iter().find_map(|form| DateTime::strptime(form, civil).ok()) else { return Moment::Unreadable };
+    let Some(civil) = CIVIL.iter().find_map(|form| DateTime::strptime(form, civil).ok()) else {
+        return Moment::Unreadable;
+    };
     match (zoned, epoch) {
         (true, _) | (false, Epoch::Utc) => {
             jiff::tz::TimeZone::UTC.to_timestamp(civil).map_or(Moment::Unreadable, sentinel_free)

@@ -150,7 +150,8 @@ impl Workshop<'_> {
                 if kinds.is_empty() {
                     continue;
                 }
-                let coverage = self.extraction.coverage.iter().find(|c| c.source == source.id && c.artifact == artifact.id);
+                let coverage =
+                    self.extraction.coverage.iter().find(|c| c.source == source.id && c.artifact == artifact.id);
                 let outcome = coverage.map_or("absent", |c| c.outcome.as_str());
                 could.extend(kinds.iter().copied());
                 if matches!(outcome, "read" | "empty") {

@@ -213,7 +213,8 @@ impl CaseFile {
                 identify("own", id, label, &mut add);
             }
         }
-        for (role, people) in [("trusted", &self.trusted), ("concern", &self.concern), ("privileged", &self.privileged)] {
+        for (role, people) in [("trusted", &self.trusted), ("concern", &self.concern), ("privileged", &self.privileged)]
+        {
             for person in people {
                 add(role, "name", identity::name(&person.name), &person.name);
                 person.numbers.iter().for_each(|n| add(role, "number", identity::number(n), &person.name));

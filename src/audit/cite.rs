@@ -37,10 +37,16 @@ pub enum Outcome {
 ///
 /// # Errors
 /// When the evidence cannot be opened.
-pub fn check(findings: &[&Finding], inputs: &[PathBuf], passwords: &[Password], cancel: &Cancel) -> Result<Vec<Checked>, Error> {
+pub fn check(
+    findings: &[&Finding],
+    inputs: &[PathBuf],
+    passwords: &[Password],
+    cancel: &Cancel,
+) -> Result<Vec<Checked>, Error> {
     let artifacts = Artifacts::embedded()?;
     let scratch = Scratch::new()?;
-    let context = Context { scratch: scratch.path().to_path_buf(), passwords: passwords.to_vec(), cancel: cancel.clone() };
+    let context =
+        Context { scratch: scratch.path().to_path_buf(), passwords: passwords.to_vec(), cancel: cancel.clone() };
     let opened = evidence::open::open_locked(&evidence::open::resolve_inputs(inputs)?, &context)?;
     let containers = &opened.containers;
     let sources = source::recognise(&artifacts, containers);
@@ -75,7 +81,9 @@ pub fn check(findings: &[&Finding], inputs: &[PathBuf], passwords: &[Password], 
                 Some(at) => {
                     let digest = digests
                         .entry(*at)
-                        .or_insert_with(|| hash::digest_stream(&*containers[at.0].container, at.1).map_err(|e| e.to_string()))
+                        .or_insert_with(|| {
+                            hash::digest_stream(&*containers[at.0].container, at.1).map_err(|e| e.to_string())
+                        })
                         .clone();
                     match digest {
                         Err(e) => Outcome::Unreadable(e),

@@ -122,7 +122,13 @@ fn wal_of(containers: &[Opened], (container, entry): (usize, usize)) -> Option<u
     entries[at].unreadable.is_none().then_some(at)
 }
 
-fn attempt(artifact: &Artifact, artifacts: &Artifacts, containers: &[Opened], at: (usize, usize), scratch: &Path) -> Attempt {
+fn attempt(
+    artifact: &Artifact,
+    artifacts: &Artifacts,
+    containers: &[Opened],
+    at: (usize, usize),
+    scratch: &Path,
+) -> Attempt {
     let result = extract_one(artifact, artifacts, containers, at, scratch);
     Attempt { at, result }
 }

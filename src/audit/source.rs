@@ -70,7 +70,12 @@ pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened]) -> Vec<Sou
             if last != Some(group) {
                 count += 1;
                 last = Some(group);
-                sources.push(Source { id: format!("{} {count}", family.id), family, containers: Vec::new(), wanted: BTreeMap::new() });
+                sources.push(Source {
+                    id: format!("{} {count}", family.id),
+                    family,
+                    containers: Vec::new(),
+                    wanted: BTreeMap::new(),
+                });
             }
             if let Some(source) = sources.last_mut() {
                 source.containers.push(index);
@@ -107,7 +112,8 @@ struct Matches<'a>(BTreeMap<&'a str, Vec<usize>>);
 
 /// Account exports lie in plain folders and archives; phones have containers of their own.
 fn claims_generic(family: &Family) -> bool {
-    !family.recognise.is_empty() || family.container.iter().any(|k| matches!(k.as_str(), "folder" | "zip" | "tar" | "file"))
+    !family.recognise.is_empty()
+        || family.container.iter().any(|k| matches!(k.as_str(), "folder" | "zip" | "tar" | "file"))
 }
 
 /// Folders of this container that a child container speaks for: the blobs of an iPhone backup mean nothing by themselves.

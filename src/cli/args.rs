@@ -26,10 +26,7 @@ pub fn language(arguments: &[OsString]) -> String {
 #[must_use]
 pub fn command(text: &'static Text) -> Command {
     let about = |key: &'static str| text.cli(key);
-    let template = format!(
-        "{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}",
-        text.cli("usage")
-    );
+    let template = format!("{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}", text.cli("usage"));
     let sub = |name: &'static str| {
         Command::new(name)
             .about(about(name))
@@ -55,7 +52,9 @@ pub fn command(text: &'static Text) -> Command {
             .disable_help_subcommand(true)
             .subcommand(sub("list"))
             .subcommand(sub("show").arg(Arg::new("id").required(true).value_name("ID").help(about("id"))))
-            .subcommand(sub("check").arg(Arg::new("folder").value_name("FOLDER").value_parser(value_parser!(PathBuf)).help(about("folder"))))
+            .subcommand(sub("check").arg(
+                Arg::new("folder").value_name("FOLDER").value_parser(value_parser!(PathBuf)).help(about("folder")),
+            ))
     };
     Command::new("vrijspoor")
         .version(env!("CARGO_PKG_VERSION"))
@@ -83,11 +82,29 @@ pub fn command(text: &'static Text) -> Command {
             sub("audit")
                 .arg(inputs(text))
                 .arg(output(text))
-                .arg(Arg::new("case").long("case").value_name("FILE").value_parser(value_parser!(PathBuf)).help(about("case")))
+                .arg(
+                    Arg::new("case")
+                        .long("case")
+                        .value_name("FILE")
+                        .value_parser(value_parser!(PathBuf))
+                        .help(about("case")),
+                )
                 .arg(password(text))
-                .arg(Arg::new("without-password").long("without-password").action(ArgAction::SetTrue).help(about("without-password")))
+                .arg(
+                    Arg::new("without-password")
+                        .long("without-password")
+                        .action(ArgAction::SetTrue)
+                        .help(about("without-password")),
+                )
                 .arg(Arg::new("as-of").long("as-of").value_name("TIME").help(about("as-of")))
-                .arg(Arg::new("zone").long("zone").value_name("ZONE").default_value("Europe/Amsterdam").hide_default_value(true).help(about("zone")))
+                .arg(
+                    Arg::new("zone")
+                        .long("zone")
+                        .value_name("ZONE")
+                        .default_value("Europe/Amsterdam")
+                        .hide_default_value(true)
+                        .help(about("zone")),
+                )
                 .arg(
                     Arg::new("scope")
                         .long("scope")
@@ -152,7 +169,11 @@ fn overwrite(text: &Text) -> Arg {
 }
 
 fn bag(text: &Text) -> Arg {
-    Arg::new("bag").required(true).value_name("OUT").value_parser(value_parser!(PathBuf)).help(text.cli("bag").to_string())
+    Arg::new("bag")
+        .required(true)
+        .value_name("OUT")
+        .value_parser(value_parser!(PathBuf))
+        .help(text.cli("bag").to_string())
 }
 
 fn evidence(text: &Text, required: bool) -> Arg {
@@ -181,7 +202,10 @@ pub fn paths(matches: &ArgMatches, name: &str) -> Vec<PathBuf> {
 
 /// Says in the chosen language what is wrong with the command line.
 pub fn explain(error: &clap::Error, text: &Text) -> ExitCode {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    ) {
         let _ = error.print();
         return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
     }
@@ -215,7 +239,9 @@ pub fn explain(error: &clap::Error, text: &Text) -> ExitCode {
     if !allowed.is_empty() {
         eprintln!("{}: {allowed}", text.cli("allowed"));
     }
-    let suggestion = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue].map(context).concat();
+    let suggestion = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
+        .map(context)
+        .concat();
     if !suggestion.is_empty() {
         eprintln!("{}: {suggestion}", text.cli("did-you-mean"));
     }

@@ -30,13 +30,20 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
 }
 
 /// Audits, writes the bag, and prints the summary.
-pub fn audit_into(mut plan: Plan, out: &Path, overwrite: bool, quiet: bool, text: &'static Text) -> Result<Audited, Failure> {
+pub fn audit_into(
+    mut plan: Plan,
+    out: &Path,
+    overwrite: bool,
+    quiet: bool,
+    text: &'static Text,
+) -> Result<Audited, Failure> {
     check_output(&plan.inputs, out)?;
     bag::check(out, overwrite)?;
     let cancel = cancel_on_signal();
     let session = Session::begin();
     let audited = loop {
-        let result = if quiet { audit::run(&plan, &cancel, &Silent) } else { audit::run(&plan, &cancel, &Bar::new(text)) };
+        let result =
+            if quiet { audit::run(&plan, &cancel, &Silent) } else { audit::run(&plan, &cancel, &Bar::new(text)) };
         match result {
             // Asking makes sense only where somebody can answer.
             Err(e) if matches!(e.code(), "password-needed" | "password-wrong") && std::io::stdin().is_terminal() => {
@@ -63,7 +70,8 @@ fn plan(matches: &ArgMatches) -> Result<Plan, Failure> {
     let case = match matches.get_one::<PathBuf>("case") {
         None => CaseFile::default(),
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|e| Failure::new("unreadable", format!("{}: {e}", path.display())))?;
+            let text = std::fs::read_to_string(path)
+                .map_err(|e| Failure::new("unreadable", format!("{}: {e}", path.display())))?;
             let name = path.file_name().map_or_else(|| "case.toml".into(), |n| n.to_string_lossy());
             CaseFile::parse(&name, &text).map_err(|e| Failure::new("case-file", e.to_string()))?
         }
@@ -100,14 +108,18 @@ fn parse_time(text: &str) -> Option<jiff::Timestamp> {
         return Some(at);
     }
     let date: jiff::civil::Date = text.parse().ok()?;
-    date.to_datetime(jiff::civil::Time::midnight()).to_zoned_datetime(jiff::tz::TimeZone::UTC).ok().map(|z| z.timestamp())
+    date.to_datetime(jiff::civil::Time::midnight())
+        .to_zoned_datetime(jiff::tz::TimeZone::UTC)
+        .ok()
+        .map(|z| z.timestamp())
 }
 
 /// Passwords from files and from the environment; never from the command line, where others can see them.
 pub fn passwords(matches: &ArgMatches) -> Result<Vec<Password>, Failure> {
     let mut out = Vec::new();
     for path in args::paths(matches, "password-file") {
-        let text = std::fs::read_to_string(&path).map_err(|e| Failure::new("unreadable", format!("{}: {e}", path.display())))?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| Failure::new("unreadable", format!("{}: {e}", path.display())))?;
         // One password a line: a phone and an archive may have different ones.
         out.extend(text.lines().filter(|l| !l.is_empty()).map(|l| Password::new(l.to_string())));
     }
@@ -174,7 +186,8 @@ struct Bar {
 
 impl Bar {
     fn new(text: &'static Text) -> Self {
-        let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target =
+            if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         Self { bar: ProgressBar::with_draw_target(Some(0), target), text }
     }
 }

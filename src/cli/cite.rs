@@ -15,8 +15,11 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let report: crate::report::Report =
         serde_json::from_slice(&bytes).map_err(|e| Failure::new("not-a-report", e.to_string()))?;
     let asked: Vec<&String> = matches.get_many::<String>("finding").map(Iterator::collect).unwrap_or_default();
-    let findings: Vec<&Finding> =
-        report.findings.iter().filter(|f| asked.is_empty() || asked.iter().any(|a| a.eq_ignore_ascii_case(&f.id))).collect();
+    let findings: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|f| asked.is_empty() || asked.iter().any(|a| a.eq_ignore_ascii_case(&f.id)))
+        .collect();
     if let Some(unknown) = asked.iter().find(|a| !report.findings.iter().any(|f| a.eq_ignore_ascii_case(&f.id))) {
         return Err(Failure::new("no-such-finding", (*unknown).clone()));
     }

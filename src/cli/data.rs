@@ -15,11 +15,14 @@ pub fn rules(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure>
         Some(("show", m)) => show(embedded::rules::FILES, m),
         Some(("check", m)) => {
             let artifacts = Artifacts::embedded().map_err(|e| Failure::new("data-files", e.to_string()))?;
-            check(m, embedded::rules::FILES, text, |files| Rules::load(files, &artifacts.vocabulary).map(|r| r.list.len()))
+            check(m, embedded::rules::FILES, text, |files| {
+                Rules::load(files, &artifacts.vocabulary).map(|r| r.list.len())
+            })
         }
         _ => {
             let artifacts = Artifacts::embedded().map_err(|e| Failure::new("data-files", e.to_string()))?;
-            let rules = Rules::embedded(&artifacts.vocabulary).map_err(|e| Failure::new("data-files", e.to_string()))?;
+            let rules =
+                Rules::embedded(&artifacts.vocabulary).map_err(|e| Failure::new("data-files", e.to_string()))?;
             let mut table = table(&["id", "urgency", "confidence", "title"]);
             for rule in &rules.list {
                 let title = if lang == "en" { &rule.en.title } else { &rule.nl.title };
@@ -35,7 +38,9 @@ pub fn artifacts(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Fail
     let lang = matches.get_one::<String>("lang").cloned().unwrap_or_default();
     match matches.subcommand() {
         Some(("show", m)) => show(embedded::artifacts::FILES, m),
-        Some(("check", m)) => check(m, embedded::artifacts::FILES, text, |files| Artifacts::load(files).map(|a| a.list.len())),
+        Some(("check", m)) => {
+            check(m, embedded::artifacts::FILES, text, |files| Artifacts::load(files).map(|a| a.list.len()))
+        }
         _ => {
             let artifacts = Artifacts::embedded().map_err(|e| Failure::new("data-files", e.to_string()))?;
             let mut table = table(&["id", "reader", "scope", "facts", "title"]);
@@ -107,7 +112,8 @@ fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
         let entry = entry.map_err(|e| Failure::new("unreadable", e.to_string()))?;
         if entry.file_type().is_file() {
             let name = entry.path().strip_prefix(folder).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
-            let text = std::fs::read_to_string(entry.path()).map_err(|e| Failure::new("unreadable", format!("{name}: {e}")))?;
+            let text = std::fs::read_to_string(entry.path())
+                .map_err(|e| Failure::new("unreadable", format!("{name}: {e}")))?;
             files.push((name, text));
         }
     }

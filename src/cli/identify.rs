@@ -24,7 +24,8 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
         cancel: super::audit::cancel_on_signal(),
     };
     // Saying what it is needs no password.
-    let opened = evidence::open::open_locked(&args::paths(matches, "input"), &context).map_err(crate::audit::Error::from)?;
+    let opened =
+        evidence::open::open_locked(&args::paths(matches, "input"), &context).map_err(crate::audit::Error::from)?;
     let sources = source::recognise(&artifacts, &opened.containers);
     for source in &sources {
         print(&format!("{}: {}", source.id, source.family.title.get(&lang)));

@@ -38,7 +38,9 @@ impl Session {
 }
 
 fn host() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::env::var("COMPUTERNAME")).or_else(|_| std::env::var("HOSTNAME"));
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .or_else(|_| std::env::var("COMPUTERNAME"))
+        .or_else(|_| std::env::var("HOSTNAME"));
     name.map(|n| n.trim().to_string()).unwrap_or_default()
 }
 

@@ -12,12 +12,14 @@ use std::path::PathBuf;
 pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let bag: PathBuf = matches.get_one::<PathBuf>("bag").cloned().unwrap_or_default();
     let verified = verify::verify(&bag).map_err(|e| Failure::new(e.code(), e.to_string()))?;
-    let mut problems: Vec<String> = verified.problems.iter().map(|p| format!("{}: {}", p.path, text.problem(p.code).what)).collect();
+    let mut problems: Vec<String> =
+        verified.problems.iter().map(|p| format!("{}: {}", p.path, text.problem(p.code).what)).collect();
     print(&format!("{}: {}", text.cli("verify-files"), verified.files));
     print(&format!("{}: {}", text.verify.seal, verified.seal));
     let inputs = args::paths(matches, "evidence");
     if !inputs.is_empty() {
-        let listed = std::fs::read(bag.join("data/evidence.sha256")).map_err(|e| Failure::new("unreadable", e.to_string()))?;
+        let listed =
+            std::fs::read(bag.join("data/evidence.sha256")).map_err(|e| Failure::new("unreadable", e.to_string()))?;
         let cancel = super::audit::cancel_on_signal();
         problems.extend(compare(&listed, &inputs, &cancel, text)?);
         print(text.cli("verify-evidence"));
@@ -35,8 +37,7 @@ fn compare(listed: &[u8], inputs: &[PathBuf], cancel: &Cancel, text: &Text) -> R
     let name = |path: &[u8]| crate::evidence::label(path);
     let before: BTreeMap<String, String> = listed.into_iter().map(|(path, digest)| (name(&path), digest)).collect();
     let now = hash::hash_inputs(inputs, &|_, _| {}, cancel).map_err(crate::audit::Error::from)?;
-    let now: BTreeMap<String, String> =
-        now.into_iter().filter_map(|f| Some((name(&f.path), f.sha256?))).collect();
+    let now: BTreeMap<String, String> = now.into_iter().filter_map(|f| Some((name(&f.path), f.sha256?))).collect();
     let mut problems = Vec::new();
     for (name, digest) in &before {
         match now.get(name) {

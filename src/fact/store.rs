@@ -79,7 +79,10 @@ impl Store {
             let columns: Vec<String> = kind.columns.iter().map(|(c, _)| c.clone()).collect();
             let marks = ", ?".repeat(columns.len());
             let list: String = columns.iter().map(|c| format!(", {c}")).collect();
-            inserts.insert(name.clone(), (format!("INSERT INTO {name} (ev, source, artifact{list}) VALUES (?, ?, ?{marks})"), columns));
+            inserts.insert(
+                name.clone(),
+                (format!("INSERT INTO {name} (ev, source, artifact{list}) VALUES (?, ?, ?{marks})"), columns),
+            );
         }
         Ok(Self { conn, next: 1, inserts })
     }
@@ -106,8 +109,10 @@ impl Store {
             values.extend(columns.iter().map(|c| fact.values.get(c).cloned().unwrap_or(Value::Null)));
             tx.prepare_cached(sql)?.execute(rusqlite::params_from_iter(values))?;
             let raw = serde_json::to_string(&fact.raw).unwrap_or_default();
-            tx.prepare_cached("INSERT INTO citation (ev, fact, stream, artifact, source, locator, raw) VALUES (?, ?, ?, ?, ?, ?, ?)")?
-                .execute(params![ev, fact.kind, stream, artifact, source, fact.locator, raw])?;
+            tx.prepare_cached(
+                "INSERT INTO citation (ev, fact, stream, artifact, source, locator, raw) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            )?
+            .execute(params![ev, fact.kind, stream, artifact, source, fact.locator, raw])?;
             ev += 1;
         }
         tx.commit()?;
@@ -162,9 +167,10 @@ impl Sealed {
     /// # Errors
     /// When there is no such fact.
     pub fn cite(&self, ev: i64) -> rusqlite::Result<Cited> {
-        let mut cited = self.conn.prepare_cached("SELECT ev, fact, stream, artifact, source, locator, raw FROM citation WHERE ev = ?")?.query_row(
-            [ev],
-            |r| {
+        let mut cited = self
+            .conn
+            .prepare_cached("SELECT ev, fact, stream, artifact, source, locator, raw FROM citation WHERE ev = ?")?
+            .query_row([ev], |r| {
                 Ok(Cited {
                     ev: r.get(0)?,
                     fact: r.get(1)?,
@@ -175,8 +181,7 @@ impl Sealed {
                     raw: serde_json::from_str(&r.get::<_, String>(6)?).unwrap_or_default(),
                     decoded: BTreeMap::new(),
                 })
-            },
-        )?;
+            })?;
         cited.decoded = self.rows(&format!("SELECT * FROM {} WHERE ev = {ev}", cited.fact))?.pop().unwrap_or_default();
         Ok(cited)
     }

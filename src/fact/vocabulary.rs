@@ -92,7 +92,12 @@ impl Vocabulary {
                 } else {
                     match value.try_into::<Column>() {
                         Ok(column) => kind.columns.push((key, column)),
-                        Err(e) => problems.push(Problem::near(file, text, &heading, format!("column `{key}`: {}", e.message()))),
+                        Err(e) => problems.push(Problem::near(
+                            file,
+                            text,
+                            &heading,
+                            format!("column `{key}`: {}", e.message()),
+                        )),
                     }
                 }
             }
@@ -109,7 +114,9 @@ impl Vocabulary {
     pub fn schema(&self) -> String {
         let mut sql = String::new();
         for (name, kind) in &self.kinds {
-            sql.push_str(&format!("CREATE TABLE {name} (ev INTEGER PRIMARY KEY, source TEXT NOT NULL, artifact TEXT NOT NULL"));
+            sql.push_str(&format!(
+                "CREATE TABLE {name} (ev INTEGER PRIMARY KEY, source TEXT NOT NULL, artifact TEXT NOT NULL"
+            ));
             for (column, c) in &kind.columns {
                 sql.push_str(&format!(", {column} {}", c.column_type.affinity()));
             }

@@ -86,7 +86,13 @@ pub fn check(out: &Path, overwrite: bool) -> Result<(), Error> {
 ///
 /// # Errors
 /// When something is in the way, the system refuses, or a page cannot be put together. Nothing is left behind at `out` then.
-pub fn write(out: &Path, report: &Report, evidence_list: &[u8], session: &serde_json::Value, overwrite: bool) -> Result<(), Error> {
+pub fn write(
+    out: &Path,
+    report: &Report,
+    evidence_list: &[u8],
+    session: &serde_json::Value,
+    overwrite: bool,
+) -> Result<(), Error> {
     check(out, overwrite)?;
     let mut session = serde_json::to_vec_pretty(session)?;
     session.push(b'\n');
@@ -98,7 +104,12 @@ pub fn write(out: &Path, report: &Report, evidence_list: &[u8], session: &serde_
         ("data/session.json", session),
     ]);
     let bytes: usize = payload.values().map(Vec::len).sum();
-    let info = format!("Bag-Software-Agent: {} {}\nPayload-Oxum: {bytes}.{}\n", report.tool.name, report.tool.version, payload.len());
+    let info = format!(
+        "Bag-Software-Agent: {} {}\nPayload-Oxum: {bytes}.{}\n",
+        report.tool.name,
+        report.tool.version,
+        payload.len()
+    );
     let tags = BTreeMap::from([
         (BAGIT, DECLARATION.as_bytes().to_vec()),
         (INFO, info.into_bytes()),
@@ -113,7 +124,8 @@ pub fn write(out: &Path, report: &Report, evidence_list: &[u8], session: &serde_
     };
     fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
     // A temporary folder of this kind is made 0700 and takes itself away when it goes out of scope.
-    let building = tempfile::Builder::new().prefix(".vrijspoor-").tempdir_in(parent).map_err(|source| failed(parent, source))?;
+    let building =
+        tempfile::Builder::new().prefix(".vrijspoor-").tempdir_in(parent).map_err(|source| failed(parent, source))?;
     let bag = building.path().join("bag");
     create_private(&bag)?;
     create_private(&bag.join("data"))?;
@@ -166,7 +178,8 @@ fn is_ours(folder: &Path) -> bool {
         schema: String,
     }
     let declared = fs::read_to_string(folder.join(BAGIT)).is_ok_and(|text| text.starts_with("BagIt-Version:"));
-    let head = fs::read(folder.join("data/report.json")).ok().and_then(|bytes| serde_json::from_slice::<Head>(&bytes).ok());
+    let head =
+        fs::read(folder.join("data/report.json")).ok().and_then(|bytes| serde_json::from_slice::<Head>(&bytes).ok());
     declared && head.is_some_and(|head| head.schema.starts_with("vrijspoor/report/"))
 }
 

@@ -136,14 +136,20 @@ impl Page<'_> {
     /// What was allowed to be read.
     fn scope(&self) -> String {
         let scope = &self.report.options.scope;
-        if scope.iter().any(|one| one == "all") { self.words.scope_all.clone() } else { self.declared(&scope.join(", ")).to_owned() }
+        if scope.iter().any(|one| one == "all") {
+            self.words.scope_all.clone()
+        } else {
+            self.declared(&scope.join(", ")).to_owned()
+        }
     }
 
     /// Urgencies with the number of findings, most urgent first.
     fn urgencies(&self) -> Vec<(&str, usize)> {
         let mut all: Vec<&str> = self.text.urgency.0.keys().map(String::as_str).collect();
         all.sort_by_key(|urgency| rank(urgency));
-        all.into_iter().map(|code| (code, self.report.findings.iter().filter(|one| one.urgency == code).count())).collect()
+        all.into_iter()
+            .map(|code| (code, self.report.findings.iter().filter(|one| one.urgency == code).count()))
+            .collect()
     }
 
     /// The findings of an urgency.
@@ -223,7 +229,8 @@ impl Page<'_> {
     fn places<'a>(&self, finding: &'a Finding) -> Vec<(&'a Citation, usize)> {
         let mut places: Vec<(&Citation, usize)> = Vec::new();
         for citation in &finding.citations {
-            match places.iter_mut().find(|(one, _)| one.stream == citation.stream && one.artifact == citation.artifact) {
+            match places.iter_mut().find(|(one, _)| one.stream == citation.stream && one.artifact == citation.artifact)
+            {
                 Some((_, count)) => *count = count.saturating_add(1),
                 None => places.push((citation, 1)),
             }
@@ -239,16 +246,22 @@ impl Page<'_> {
 
     /// What a finding lets the other person see or do.
     fn seen<'a>(&'a self, finding: &'a Finding) -> Vec<&'a str> {
-        finding.sees.iter().map(|code| self.text.sees.get(code).map_or(code.as_str(), |seen| seen.name.as_str())).collect()
+        finding
+            .sees
+            .iter()
+            .map(|code| self.text.sees.get(code).map_or(code.as_str(), |seen| seen.name.as_str()))
+            .collect()
     }
 
     /// The three groups of the matrix: where you are, what can be read, what can be operated (field.md S05).
     fn axes(&self) -> [(&str, Vec<(&str, &Seen)>); 3] {
         let words = self.words;
-        [("where", &words.axis_where), ("what", &words.axis_what), ("control", &words.axis_control)].map(|(axis, name)| {
-            let seen = self.text.sees.iter().filter(|(_, seen)| seen.axis == axis);
-            (name.as_str(), seen.map(|(code, seen)| (code.as_str(), seen)).collect())
-        })
+        [("where", &words.axis_where), ("what", &words.axis_what), ("control", &words.axis_control)].map(
+            |(axis, name)| {
+                let seen = self.text.sees.iter().filter(|(_, seen)| seen.axis == axis);
+                (name.as_str(), seen.map(|(code, seen)| (code.as_str(), seen)).collect())
+            },
+        )
     }
 
     /// The findings about a thing of the victim's.
@@ -262,7 +275,9 @@ impl Page<'_> {
         for finding in &self.report.findings {
             for (at, citation) in finding.citations.iter().enumerate() {
                 for (field, value) in &citation.decoded {
-                    if let Some((time, moment)) = value.as_str().and_then(|time| self.zone.moment(time).map(|moment| (time, moment))) {
+                    if let Some((time, moment)) =
+                        value.as_str().and_then(|time| self.zone.moment(time).map(|moment| (time, moment)))
+                    {
                         lines.push((time, Line { moment, field, finding, citation: at.saturating_add(1) }));
                     }
                 }
@@ -284,7 +299,8 @@ impl Page<'_> {
         let split = part.strip_suffix(')').and_then(|part| part.rsplit_once(" ("));
         let Some((name, code)) = split else { return self.part(part) };
         let reason = self.text.coverage.0.get(code).or_else(|| self.text.why.0.get(code));
-        let reason = reason.map(|named| named.name.as_str()).or_else(|| self.text.gap.get(code).map(|gap| gap.what.as_str()));
+        let reason =
+            reason.map(|named| named.name.as_str()).or_else(|| self.text.gap.get(code).map(|gap| gap.what.as_str()));
         format!("{} ({})", self.part(name), reason.unwrap_or(code))
     }
 
@@ -333,8 +349,17 @@ mod tests {
         for (name, page) in pages() {
             assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("takeout<b>"), "{name}");
             assert!(!page.contains("onerror=\""), "{name}");
-            assert!(!page.contains('\u{202E}') && !page.contains('\u{200B}') && !page.contains('\u{1b}') && !page.contains('\r'), "{name}");
-            assert!(!page.contains("&#38;lt;") && !page.contains("&amp;lt;") && !page.contains("&#38;#"), "{name} is escaped twice");
+            assert!(
+                !page.contains('\u{202E}')
+                    && !page.contains('\u{200B}')
+                    && !page.contains('\u{1b}')
+                    && !page.contains('\r'),
+                "{name}"
+            );
+            assert!(
+                !page.contains("&#38;lt;") && !page.contains("&amp;lt;") && !page.contains("&#38;#"),
+                "{name} is escaped twice"
+            );
         }
         let page = render(&sample::report("nl")).unwrap();
         assert!(page.contains("&#60;script&#62;"), "the markup is shown as text");
@@ -343,14 +368,27 @@ mod tests {
 
     #[test]
     fn the_page_loads_nothing_and_runs_nothing() {
-        let attribute = regex::Regex::new(r#"(?i)\b(src|href|action|srcset|data|poster|background)\s*=\s*"([^"]*)""#).unwrap();
+        let attribute =
+            regex::Regex::new(r#"(?i)\b(src|href|action|srcset|data|poster|background)\s*=\s*"([^"]*)""#).unwrap();
         for (name, page) in pages() {
             for found in attribute.captures_iter(&page) {
                 assert!(found[2].starts_with('#'), "{name} points to {}", &found[2]);
             }
-            assert!(!page.contains("url(") && !page.contains("@import") && !page.contains("http://") && !page.contains("https://"), "{name}");
+            assert!(
+                !page.contains("url(")
+                    && !page.contains("@import")
+                    && !page.contains("http://")
+                    && !page.contains("https://"),
+                "{name}"
+            );
             assert!(page.contains(r#"content="default-src 'none'; style-src 'unsafe-inline'""#), "{name}");
-            assert!(!page.contains("<form") && !page.contains("<iframe") && !page.contains(" style=") && !page.contains("{{"), "{name}");
+            assert!(
+                !page.contains("<form")
+                    && !page.contains("<iframe")
+                    && !page.contains(" style=")
+                    && !page.contains("{{"),
+                "{name}"
+            );
         }
     }
 
@@ -403,12 +441,16 @@ mod tests {
                 let card = page.get(start..).unwrap().split("</article>").next().unwrap();
                 let words = texts(finding, text);
                 let urgency = text.urgency.name(&finding.urgency);
-                for needed in [urgency, text.confidence.name(&finding.confidence), &words.may_mean, &words.limits, &words.notices] {
+                for needed in
+                    [urgency, text.confidence.name(&finding.confidence), &words.may_mean, &words.limits, &words.notices]
+                {
                     assert!(card.contains(needed), "{} lacks {needed}", finding.id);
                 }
                 assert!(words.innocent.iter().all(|innocent| card.contains(innocent.as_str())));
                 let places = page.split(&format!("id=\"{}-vp\"", finding.id)).nth(1).unwrap();
-                assert!(places.contains(&finding.citations[0].sha256) && places.contains(&finding.citations[0].locator));
+                assert!(
+                    places.contains(&finding.citations[0].sha256) && places.contains(&finding.citations[0].locator)
+                );
             }
             assert!(page.contains("2026-07-01 10:00:00 UTC") && page.contains("2026-07-01 12:00:00 +02:00"));
             assert!(page.contains(&json_digest(&report)));
@@ -425,7 +467,10 @@ mod tests {
             let mut report = sample::report(lang);
             report.findings.clear();
             let page = render(&report).unwrap();
-            assert!(page.contains(&Text::of(lang).report.summary_nothing) && page.contains(&Text::of(lang).report.summary_never));
+            assert!(
+                page.contains(&Text::of(lang).report.summary_nothing)
+                    && page.contains(&Text::of(lang).report.summary_never)
+            );
             assert!(!page.contains('✓') && !page.contains('✔') && !page.contains('✅'));
         }
     }

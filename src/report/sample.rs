@@ -2,8 +2,8 @@
 //! and values that try to break out of the page. No real person, number or address.
 
 use super::{
-    Case, Citation, Contact, Coverage, EasyStep, EasyText, Evidence, Finding, FindingText, Gap, Options, Outcome, Remark, Report,
-    Ruleset, SCHEMA, Source, Step, StepText, Texts, Tool, Wave, Words,
+    Case, Citation, Contact, Coverage, EasyStep, EasyText, Evidence, Finding, FindingText, Gap, Options, Outcome,
+    Remark, Report, Ruleset, SCHEMA, Source, Step, StepText, Texts, Tool, Wave, Words,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -64,7 +64,10 @@ fn citation(ev: i64, source: &str, stream: &str, raw: &Value, decoded: &Value) -
         fact: "permission_grant".to_owned(),
         artifact: "ios.tcc".to_owned(),
         artifact_title: words("Toestemmingen van apps (TCC)", "App permissions (TCC)"),
-        limits: words("Laat zien wat apps mogen, niet wat ze deden.", "Lists what apps may use, not what they did use."),
+        limits: words(
+            "Laat zien wat apps mogen, niet wat ze deden.",
+            "Lists what apps may use, not what they did use.",
+        ),
         source: source.to_owned(),
         stream: stream.to_owned(),
         stored: Some("64/64d0019cb3d46bfc8cce545a8ba54b93e7ea9347".to_owned()),
@@ -75,18 +78,43 @@ fn citation(ev: i64, source: &str, stream: &str, raw: &Value, decoded: &Value) -
     }
 }
 
-fn finding(id: usize, rule: &str, urgency: &str, confidence: &str, title: [&str; 2], shows: [&str; 2], sees: &[&str]) -> Finding {
+fn finding(
+    id: usize,
+    rule: &str,
+    urgency: &str,
+    confidence: &str,
+    title: [&str; 2],
+    shows: [&str; 2],
+    sees: &[&str],
+) -> Finding {
     let text = |title: &str, shows: &str, en: bool| FindingText {
         title: title.to_owned(),
         shows: shows.to_owned(),
-        may_mean: (if en { "Another person may be able to see this." } else { "Iemand anders kan dit misschien zien." }).to_owned(),
-        innocent: if en {
-            vec!["The owner may have set this up and forgotten it.".to_owned(), "A school or employer may have asked for it.".to_owned()]
+        may_mean: (if en {
+            "Another person may be able to see this."
         } else {
-            vec!["De eigenaar kan dit zelf hebben aangezet.".to_owned(), "Een school of werkgever kan erom hebben gevraagd.".to_owned()]
+            "Iemand anders kan dit misschien zien."
+        })
+        .to_owned(),
+        innocent: if en {
+            vec![
+                "The owner may have set this up and forgotten it.".to_owned(),
+                "A school or employer may have asked for it.".to_owned(),
+            ]
+        } else {
+            vec![
+                "De eigenaar kan dit zelf hebben aangezet.".to_owned(),
+                "Een school of werkgever kan erom hebben gevraagd.".to_owned(),
+            ]
         },
-        limits: (if en { "It does not show who set it up." } else { "Dit laat niet zien wie het heeft ingesteld." }).to_owned(),
-        notices: (if en { "The name disappears from their list." } else { "De naam verdwijnt uit de lijst van de ander." }).to_owned(),
+        limits: (if en { "It does not show who set it up." } else { "Dit laat niet zien wie het heeft ingesteld." })
+            .to_owned(),
+        notices: (if en {
+            "The name disappears from their list."
+        } else {
+            "De naam verdwijnt uit de lijst van de ander."
+        })
+        .to_owned(),
     };
     let ev = i64::try_from(id).unwrap_or(0);
     Finding {
@@ -121,39 +149,69 @@ fn finding(id: usize, rule: &str, urgency: &str, confidence: &str, title: [&str;
 fn findings() -> Vec<Finding> {
     let mut all = vec![
         finding(
-            1, "location-sharing.find-my", "now", "certain",
+            1,
+            "location-sharing.find-my",
+            "now",
+            "certain",
             ["Iemand anders kan zien waar deze telefoon is", "Another person can see where this phone is"],
-            ["In de gegevens staat dat de plaats wordt gedeeld met n.devries@example.org.", "The data say that the place is shared with n.devries@example.org."],
+            [
+                "In de gegevens staat dat de plaats wordt gedeeld met n.devries@example.org.",
+                "The data say that the place is shared with n.devries@example.org.",
+            ],
             &["location"],
         ),
         finding(
-            2, "stalkerware.accessibility-outside-store", "now", "possible",
+            2,
+            "stalkerware.accessibility-outside-store",
+            "now",
+            "possible",
             ["Een app van buiten de winkel kan het scherm lezen", "An app from outside the store can read the screen"],
-            ["App org.example.kompas heeft de toegankelijkheidsdienst aan.", "App org.example.kompas has its accessibility service switched on."],
+            [
+                "App org.example.kompas heeft de toegankelijkheidsdienst aan.",
+                "App org.example.kompas has its accessibility service switched on.",
+            ],
             &["messages", "location", "accounts"],
         ),
         finding(
-            3, "sessions.google-unknown-device", "this-week", "likely",
-            ["Het Google-account is ingelogd op een ander toestel", "The Google account is signed in on another device"],
+            3,
+            "sessions.google-unknown-device",
+            "this-week",
+            "likely",
+            [
+                "Het Google-account is ingelogd op een ander toestel",
+                "The Google account is signed in on another device",
+            ],
             [&format!("Het toestel noemt zichzelf {SCRIPT}."), &format!("The device calls itself {SCRIPT}.")],
             &["mail", "photos", "location"],
         ),
         finding(
-            4, "forwarding.mail-filter", "this-week", "certain",
+            4,
+            "forwarding.mail-filter",
+            "this-week",
+            "certain",
             ["E-mail wordt doorgestuurd naar een ander adres", "E-mail is forwarded to another address"],
             [&format!("Het filter heet {BIDI}."), &format!("The filter is called {BIDI}.")],
             &["mail"],
         ),
         finding(
-            5, "trackers.bluetooth-tag", "later", "possible",
+            5,
+            "trackers.bluetooth-tag",
+            "later",
+            "possible",
             ["Een Bluetooth-baken is gekoppeld", "A Bluetooth tag is paired"],
             [&format!("Het baken heet {}.", "é".repeat(300)), &format!("The tag is called {}.", "é".repeat(300))],
             &["location"],
         ),
         finding(
-            6, "contact.new-number", "info", "certain",
+            6,
+            "contact.new-number",
+            "info",
+            "certain",
             ["Er is contact met een nieuw nummer", "There is contact with a new number"],
-            ["In de gegevens staat het nummer +31 6 0000 0001, met de naam سارة 🌷.", "The data hold the number +31 6 0000 0001, with the name سارة 🌷."],
+            [
+                "In de gegevens staat het nummer +31 6 0000 0001, met de naam سارة 🌷.",
+                "The data hold the number +31 6 0000 0001, with the name سارة 🌷.",
+            ],
             &[],
         ),
     ];
@@ -184,7 +242,11 @@ pub fn report(lang: &str) -> Report {
         title: words(nl, en),
         outcome: outcome.to_owned(),
         findings: usize::from(outcome == "found"),
-        examined: if why.is_empty() { vec!["ios 1: ios.tcc".to_owned(), "ios 1: ios.findmy".to_owned()] } else { Vec::new() },
+        examined: if why.is_empty() {
+            vec!["ios 1: ios.tcc".to_owned(), "ios 1: ios.findmy".to_owned()]
+        } else {
+            Vec::new()
+        },
         missing: if why == "no-source" { Vec::new() } else { vec!["ios 1: ios.wifi (encrypted-only)".to_owned()] },
         why: why.to_owned(),
     };
@@ -218,10 +280,34 @@ pub fn report(lang: &str) -> Report {
         .map(|finding| outcome(&finding.rule, &finding.texts.nl.title, &finding.texts.en.title, "found", ""))
         .collect();
     outcomes.extend([
-        outcome("device-control.mdm-profile", "Wordt het toestel door een ander beheerd?", "Is the device managed by somebody else?", "not-found", ""),
-        outcome("forwarding.mail-forwarding", "Wordt uw e-mail doorgestuurd?", "Is your e-mail forwarded?", "not-evaluated", "no-source"),
-        outcome("location-sharing.wifi", "Staan er bekende netwerken in?", "Are there known networks?", "not-evaluated", "no-stream"),
-        outcome("contact.night", "Is er veel contact in de nacht?", "Is there much contact at night?", "not-evaluated", "out-of-scope"),
+        outcome(
+            "device-control.mdm-profile",
+            "Wordt het toestel door een ander beheerd?",
+            "Is the device managed by somebody else?",
+            "not-found",
+            "",
+        ),
+        outcome(
+            "forwarding.mail-forwarding",
+            "Wordt uw e-mail doorgestuurd?",
+            "Is your e-mail forwarded?",
+            "not-evaluated",
+            "no-source",
+        ),
+        outcome(
+            "location-sharing.wifi",
+            "Staan er bekende netwerken in?",
+            "Are there known networks?",
+            "not-evaluated",
+            "no-stream",
+        ),
+        outcome(
+            "contact.night",
+            "Is er veel contact in de nacht?",
+            "Is there much contact at night?",
+            "not-evaluated",
+            "out-of-scope",
+        ),
     ]);
     Report {
         schema: SCHEMA.to_owned(),
@@ -301,7 +387,9 @@ pub fn report(lang: &str) -> Report {
             },
         ],
         device: vec![
-            values(&json!({"role": "examined", "name": "Noa’s iPhone سارة", "model": "iPhone15,2", "os": "ios", "os_version": "26.1", "serial": "F2LX00000000", "last_at": "2026-11-20T08:15:00Z"})),
+            values(
+                &json!({"role": "examined", "name": "Noa’s iPhone سارة", "model": "iPhone15,2", "os": "ios", "os_version": "26.1", "serial": "F2LX00000000", "last_at": "2026-11-20T08:15:00Z"}),
+            ),
             values(&json!({"role": "account", "name": SCRIPT, "model": null, "os": "android"})),
         ],
         findings,

@@ -50,7 +50,8 @@ impl Zone {
         }
         let time: Timestamp = text.parse().ok()?;
         let utc = time.strftime("%Y-%m-%d %H:%M:%S%.f UTC").to_string();
-        let local = self.0.clone().map(|zone| time.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S%.f %:z").to_string());
+        let local =
+            self.0.clone().map(|zone| time.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S%.f %:z").to_string());
         Some(Moment { utc, local })
     }
 }
@@ -151,10 +152,14 @@ mod tests {
     fn moments_are_shown_in_utc_and_in_the_zone_with_its_offset() {
         let zone = Zone::new("Europe/Amsterdam");
         let winter = zone.moment("2026-01-02T23:30:00Z").unwrap();
-        assert_eq!((winter.utc.as_str(), winter.local.as_deref()), ("2026-01-02 23:30:00 UTC", Some("2026-01-03 00:30:00 +01:00")));
+        assert_eq!(
+            (winter.utc.as_str(), winter.local.as_deref()),
+            ("2026-01-02 23:30:00 UTC", Some("2026-01-03 00:30:00 +01:00"))
+        );
         let summer = zone.moment("2026-07-02T10:00:00.25Z").unwrap();
         assert_eq!(summer.local.unwrap(), "2026-07-02 12:00:00.25 +02:00");
-        for no in ["", "2026-01-02", "2026-01-02T10:00:00+01:00", "2026-13-02T10:00:00Z", "ééééééZ", "0123456789TZ"] {
+        for no in ["", "2026-01-02", "2026-01-02T10:00:00+01:00", "2026-13-02T10:00:00Z", "ééééééZ", "0123456789TZ"]
+        {
             assert_eq!(zone.moment(no), None, "{no}");
         }
         assert_eq!(Zone::new("No/Where").moment("2026-01-02T10:00:00Z").unwrap().local, None);

@@ -34,7 +34,11 @@ pub fn summary(report: &Report, out: &Path, screen: Screen) -> Result<String, ht
     match report.findings.len() {
         0 => lines.push(words.no_findings.clone()),
         count => {
-            let total = if count == 1 { words.finding_one.clone() } else { fill(&words.findings, &[("n", &count.to_string())]) };
+            let total = if count == 1 {
+                words.finding_one.clone()
+            } else {
+                fill(&words.findings, &[("n", &count.to_string())])
+            };
             lines.push(format!("{total}: {}", urgencies(report, text)));
             lines.push(String::new());
             lines.push(findings(report, text, screen));
@@ -45,8 +49,12 @@ pub fn summary(report: &Report, out: &Path, screen: Screen) -> Result<String, ht
     }
     lines.push(String::new());
 
-    let open: Vec<&str> =
-        report.outcomes.iter().filter(|outcome| outcome.outcome == "not-evaluated").map(|outcome| outcome.why.as_str()).collect();
+    let open: Vec<&str> = report
+        .outcomes
+        .iter()
+        .filter(|outcome| outcome.outcome == "not-evaluated")
+        .map(|outcome| outcome.why.as_str())
+        .collect();
     let all = report.outcomes.len().to_string();
     lines.push(fill(&words.not_evaluated, &[("n", &open.len().to_string()), ("all", &all)]));
     lines.extend(reasons(text, open.into_iter().map(|why| (why, 1)), |why| match text.why.help(why) {
@@ -61,7 +69,9 @@ pub fn summary(report: &Report, out: &Path, screen: Screen) -> Result<String, ht
     lines.push(String::new());
 
     lines.push(format!("{}:", words.files));
-    for (name, meaning) in [("checklist.html", &words.checklist), ("report.html", &words.report), ("report.json", &words.json)] {
+    for (name, meaning) in
+        [("checklist.html", &words.checklist), ("report.html", &words.report), ("report.json", &words.json)]
+    {
         lines.push(format!("  {}  {meaning}", path(out, name)));
     }
     lines.push(String::new());
@@ -81,7 +91,11 @@ fn urgencies(report: &Report, text: &Text) -> String {
     for finding in &report.findings {
         *counts.entry((rank(&finding.urgency), &finding.urgency)).or_default() += 1;
     }
-    counts.into_iter().map(|((_, code), count)| format!("{} {count}", text.urgency.name(code))).collect::<Vec<_>>().join(", ")
+    counts
+        .into_iter()
+        .map(|((_, code), count)| format!("{} {count}", text.urgency.name(code)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The table of findings.
@@ -105,7 +119,11 @@ fn findings(report: &Report, text: &Text, screen: Screen) -> String {
 }
 
 /// The most frequent reasons, each once with its number.
-fn reasons<'a>(text: &Text, codes: impl Iterator<Item = (&'a str, usize)>, say: impl Fn(&str) -> String) -> Vec<String> {
+fn reasons<'a>(
+    text: &Text,
+    codes: impl Iterator<Item = (&'a str, usize)>,
+    say: impl Fn(&str) -> String,
+) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (code, count) in codes {
         *counts.entry(code).or_default() += count;
@@ -163,7 +181,9 @@ mod tests {
             for finding in &report.findings {
                 assert!(all.contains(&finding.id));
             }
-            assert!(all.contains(&text.urgency.name("now").to_owned()) && all.contains(text.confidence.name("possible")));
+            assert!(
+                all.contains(&text.urgency.name("now").to_owned()) && all.contains(text.confidence.name("possible"))
+            );
             assert!(all.contains(&text.gap("stream-damaged").what) && all.contains("gap-of-tomorrow"));
             assert!(all.contains(text.why.help("no-source")));
             assert!(all.contains("checklist.html") && all.trim_end().ends_with('.'));

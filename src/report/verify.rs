@@ -97,11 +97,19 @@ pub fn verify(out: &Path) -> Result<Verified, Error> {
                 None => problems.push(Problem { path: name.clone(), code: "missing", detail: String::new() }),
                 Some((is, _)) if *is == digest => files = files.saturating_add(1),
                 Some((is, _)) => {
-                    problems.push(Problem { path: name.clone(), code: "changed", detail: format!("listed {digest}, is {is}") });
+                    problems.push(Problem {
+                        path: name.clone(),
+                        code: "changed",
+                        detail: format!("listed {digest}, is {is}"),
+                    });
                 }
             }
             if !listed.insert(name.clone()) {
-                problems.push(Problem { path: list.to_owned(), code: "malformed", detail: format!("line {line} repeats {name}") });
+                problems.push(Problem {
+                    path: list.to_owned(),
+                    code: "malformed",
+                    detail: format!("line {line} repeats {name}"),
+                });
             }
         }
     }
@@ -134,8 +142,10 @@ fn read(out: &Path, name: &str) -> String {
 fn entry(line: &str) -> Option<(String, String)> {
     let (digest, name) = line.split_once([' ', '\t'])?;
     let name = name.trim_start_matches([' ', '\t', '*']);
-    let name = name.replace("%0A", "\n").replace("%0a", "\n").replace("%0D", "\r").replace("%0d", "\r").replace("%25", "%");
-    let inside = !name.is_empty() && name.split('/').all(|part| !matches!(part, "" | "." | "..")) && !name.contains('\\');
+    let name =
+        name.replace("%0A", "\n").replace("%0a", "\n").replace("%0D", "\r").replace("%0d", "\r").replace("%25", "%");
+    let inside =
+        !name.is_empty() && name.split('/').all(|part| !matches!(part, "" | "." | "..")) && !name.contains('\\');
     let hex = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
     (hex && inside).then(|| (digest.to_ascii_lowercase(), name))
 }
@@ -155,7 +165,8 @@ fn hash(path: &Path) -> io::Result<(String, u64)> {
 
 /// Compares number and size of the payload with `Payload-Oxum`.
 fn check_size(out: &Path, found: &BTreeMap<String, (String, u64)>) -> Option<Problem> {
-    let payload: Vec<u64> = found.iter().filter(|(name, _)| name.starts_with("data/")).map(|(_, (_, length))| *length).collect();
+    let payload: Vec<u64> =
+        found.iter().filter(|(name, _)| name.starts_with("data/")).map(|(_, (_, length))| *length).collect();
     let is = format!("{}.{}", payload.iter().fold(0_u64, |sum, length| sum.saturating_add(*length)), payload.len());
     let info = read(out, INFO);
     let said = info.lines().find_map(|line| line.strip_prefix("Payload-Oxum:")).map(str::trim).unwrap_or_default();
@@ -260,7 +271,14 @@ mod tests {
         let digest = "0".repeat(64);
         assert!(entry(&format!("{digest}  data/a b.txt")).is_some());
         assert_eq!(entry(&format!("{digest} *data/50%25%0A")).unwrap().1, "data/50%\n");
-        for line in ["", "00  data/a", &format!("{digest}  ../a"), &format!("{digest}  /etc/a"), &format!("{digest}  data/../../a"), &digest] {
+        for line in [
+            "",
+            "00  data/a",
+            &format!("{digest}  ../a"),
+            &format!("{digest}  /etc/a"),
+            &format!("{digest}  data/../../a"),
+            &digest,
+        ] {
             assert_eq!(entry(line), None, "{line}");
         }
         let place = tempfile::tempdir().unwrap();

@@ -85,7 +85,14 @@ mod tests {
 
     #[test]
     fn one_number_has_one_form() {
-        for text in ["+31 6 0000 0001", "06-00000001", "0031600000001", "31600000001@s.whatsapp.net", "tel:+31600000001", "+31 (0)6 00000001"] {
+        for text in [
+            "+31 6 0000 0001",
+            "06-00000001",
+            "0031600000001",
+            "31600000001@s.whatsapp.net",
+            "tel:+31600000001",
+            "+31 (0)6 00000001",
+        ] {
             assert_eq!(number(text).as_deref(), Some("+31600000001"), "{text}");
         }
         assert_eq!(number("someone@example.org"), None);

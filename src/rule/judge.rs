@@ -37,10 +37,49 @@ const BUDGET: u64 = 50_000;
 
 /// Functions that a question may use: nothing that tells time, chance or files.
 const FUNCTIONS: [&str; 43] = [
-    "abs", "avg", "coalesce", "count", "format", "glob", "group_concat", "hex", "ifnull", "iif", "instr", "json", "json_array",
-    "json_array_length", "json_each", "json_extract", "json_group_array", "json_object", "json_type", "json_valid", "->", "->>",
-    "length", "like", "lower", "ltrim", "mail", "max", "min", "name", "nullif", "number", "printf", "replace", "round", "rtrim",
-    "string_agg", "substr", "substring", "sum", "total", "trim", "upper",
+    "abs",
+    "avg",
+    "coalesce",
+    "count",
+    "format",
+    "glob",
+    "group_concat",
+    "hex",
+    "ifnull",
+    "iif",
+    "instr",
+    "json",
+    "json_array",
+    "json_array_length",
+    "json_each",
+    "json_extract",
+    "json_group_array",
+    "json_object",
+    "json_type",
+    "json_valid",
+    "->",
+    "->>",
+    "length",
+    "like",
+    "lower",
+    "ltrim",
+    "mail",
+    "max",
+    "min",
+    "name",
+    "nullif",
+    "number",
+    "printf",
+    "replace",
+    "round",
+    "rtrim",
+    "string_agg",
+    "substr",
+    "substring",
+    "sum",
+    "total",
+    "trim",
+    "upper",
 ];
 
 /// Runs one rule. A question that fails is an outcome, not an error.
@@ -112,7 +151,8 @@ fn opened_tables(sql: &str, conn: &rusqlite::Connection) -> rusqlite::Result<BTr
     while let Some(row) = rows.next()? {
         // Columns of EXPLAIN: addr, opcode, p1 (cursor), p2 (root page), p3 (database) …
         if row.get::<_, String>(1)? == "OpenRead" {
-            let table: Option<String> = rusqlite::OptionalExtension::optional(name.query_row([row.get::<_, i64>(3)?], |r| r.get(0)))?;
+            let table: Option<String> =
+                rusqlite::OptionalExtension::optional(name.query_row([row.get::<_, i64>(3)?], |r| r.get(0)))?;
             opened.extend(table.filter(|t| !SYSTEM.contains(&t.as_str())));
         }
     }

@@ -9,8 +9,19 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What another person may see.
-pub const SEES: [&str; 11] =
-    ["location", "messages", "photos", "calls", "mail", "accounts", "browsing", "microphone", "camera", "money", "device"];
+pub const SEES: [&str; 11] = [
+    "location",
+    "messages",
+    "photos",
+    "calls",
+    "mail",
+    "accounts",
+    "browsing",
+    "microphone",
+    "camera",
+    "money",
+    "device",
+];
 
 /// Everything under `rules/`.
 #[derive(Debug, Clone)]
@@ -190,7 +201,9 @@ impl Rules {
             let Some((folder, base)) = file.rsplit_once('/') else { continue };
             let Some(stem) = base.strip_suffix(".toml") else { continue };
             match folder {
-                "steps" => take(file, text, &mut problems, |step| rules.steps.push(StepFile { id: stem.into(), ..step })),
+                "steps" => {
+                    take(file, text, &mut problems, |step| rules.steps.push(StepFile { id: stem.into(), ..step }))
+                }
                 "indicators" => take(file, text, &mut problems, |f| {
                     rules.lists.insert(stem.to_string(), crate::embedded::digest(&[(file, text)]));
                     collect(f, &mut rules.indicators, &mut rules.known);

@@ -52,7 +52,11 @@ fn every_module_says_what_it_is_responsible_for() {
 fn no_module_is_a_drawer_for_everything() {
     for (file, _) in sources() {
         let stem = file.file_stem().unwrap().to_string_lossy().into_owned();
-        assert!(!["utils", "util", "common", "helpers", "helper", "manager", "misc"].contains(&stem.as_str()), "{}", file.display());
+        assert!(
+            !["utils", "util", "common", "helpers", "helper", "manager", "misc"].contains(&stem.as_str()),
+            "{}",
+            file.display()
+        );
     }
 }
 
@@ -84,8 +88,20 @@ fn the_glossary_of_the_readme_uses_the_words_of_the_code() {
 
 /// Words that no text for people may use (field.md A3.2, B5): they claim too much, blame, or alarm.
 const BANNED: [&str; 14] = [
-    "gehackt", "bespioneer", "u bent veilig", "je bent veilig", "toestel is schoon", "telefoon is schoon", "dader", "hacked",
-    "you are safe", "phone is clean", "device is clean", "perpetrator", "spied on", "guilty",
+    "gehackt",
+    "bespioneer",
+    "u bent veilig",
+    "je bent veilig",
+    "toestel is schoon",
+    "telefoon is schoon",
+    "dader",
+    "hacked",
+    "you are safe",
+    "phone is clean",
+    "device is clean",
+    "perpetrator",
+    "spied on",
+    "guilty",
 ];
 
 #[test]
@@ -117,7 +133,10 @@ fn dutch_sentences_are_short() {
         }
     };
     for rule in &rules.list {
-        for text in [&rule.nl.title, &rule.nl.shows, &rule.nl.may_mean, &rule.nl.limits, &rule.nl.notices].into_iter().chain(&rule.nl.innocent) {
+        for text in [&rule.nl.title, &rule.nl.shows, &rule.nl.may_mean, &rule.nl.limits, &rule.nl.notices]
+            .into_iter()
+            .chain(&rule.nl.innocent)
+        {
             check(&rule.id, text, 20);
         }
         for text in [&rule.nl_easy.title, &rule.nl_easy.shows] {

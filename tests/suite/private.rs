@@ -15,7 +15,8 @@ fn no_mark_of_private_content_is_in_the_output() {
         for entry in walkdir::WalkDir::new(&out).into_iter().map(Result::unwrap).filter(|e| e.file_type().is_file()) {
             let bytes = std::fs::read(entry.path()).unwrap();
             let at = bytes.windows(6).position(|w| w.eq_ignore_ascii_case(b"MARKER"));
-            let around = at.map(|a| String::from_utf8_lossy(&bytes[a.saturating_sub(80)..(a + 60).min(bytes.len())]).into_owned());
+            let around = at
+                .map(|a| String::from_utf8_lossy(&bytes[a.saturating_sub(80)..(a + 60).min(bytes.len())]).into_owned());
             assert_eq!(around, None, "{name}: {}", entry.path().display());
         }
     }

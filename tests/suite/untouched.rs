@@ -31,8 +31,7 @@ fn an_audit_changes_nothing_in_the_evidence() {
         let recipe = fixture::recipe(name).unwrap();
         let inputs = fixture::build(&recipe, folder.path()).unwrap();
         let before = snapshot(folder.path());
-        let plan =
-            super::golden::plan(inputs, recipe.password.as_deref(), recipe.case.as_deref().unwrap_or(""));
+        let plan = super::golden::plan(inputs, recipe.password.as_deref(), recipe.case.as_deref().unwrap_or(""));
         vrijspoor::audit::run(&plan, &vrijspoor::evidence::Cancel::default(), &vrijspoor::audit::Silent).unwrap();
         assert_eq!(before, snapshot(folder.path()), "{name}");
     }
