@@ -30,5 +30,5 @@ pub fn digest(files: &[(&str, &str)]) -> String {
         hash.update(format!("{name}\0{}\0", text.len()));
         hash.update(text);
     }
-    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    crate::evidence::hash::hex(&hash.finalize())
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    vrijspoor::cli::run(std::env::args_os().collect())
+    vrijspoor::cli::run(&std::env::args_os().collect::<Vec<_>>())
 }

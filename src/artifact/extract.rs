@@ -93,7 +93,7 @@ struct Collector<'a> {
 }
 
 impl Collector<'_> {
-    fn take(&mut self, row: &Selected, key: &str, locator: String) {
+    fn take(&mut self, row: &Selected, key: &str, locator: &str) {
         self.out.rows += 1;
         let mut doubts = Vec::new();
         let mut raw: BTreeMap<String, serde_json::Value> = BTreeMap::new();
@@ -103,7 +103,7 @@ impl Collector<'_> {
             if raw.is_empty() {
                 raw = row.iter().filter(|(name, _)| *name != key).map(|(n, v)| (n.clone(), emit::to_json(v))).collect();
             }
-            fact.locator.clone_from(&locator);
+            locator.clone_into(&mut fact.locator);
             fact.raw.clone_from(&raw);
             self.out.facts.push(fact);
         }
@@ -129,7 +129,7 @@ fn from_sqlite(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput
     database.query(&variant.sql, &mut |columns| {
         let row: Selected = columns.into_iter().collect();
         let key = row.get("rowid").map(emit::show).unwrap_or_default();
-        collector.take(&row, "rowid", format!("sqlite:{table}/{key}"));
+        collector.take(&row, "rowid", &format!("sqlite:{table}/{key}"));
         Ok(())
     })?;
     Ok(collector.out)
@@ -186,7 +186,7 @@ fn from_rows(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput<'
             selected.insert(name.clone(), row.get::<_, Value>(n)?);
         }
         let locator = selected.get("locator").map(emit::show).unwrap_or_default();
-        collector.take(&selected, "locator", locator);
+        collector.take(&selected, "locator", &locator);
     }
     collector.out.skipped = summary.skipped;
     collector.out.first_problem = summary.first_problem;

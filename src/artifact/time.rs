@@ -169,8 +169,8 @@ fn decode_text(epoch: Epoch, text: &str) -> Moment {
 
 fn sentinel_free(at: Timestamp) -> Moment {
     match at.as_second() {
-        0 => Moment::None,
-        s if s == 978_307_200 => Moment::None,
+        // The beginnings of both epochs.
+        0 | 978_307_200 => Moment::None,
         s => from_unix(i128::from(s)),
     }
 }

@@ -199,7 +199,7 @@ fn key(rule: &str, group: &[String]) -> String {
         hash.update([0]);
         hash.update(value);
     }
-    hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+    crate::evidence::hash::hex(&hash.finalize()[..8])
 }
 
 /// A title without its placeholders, for rules that found nothing.

@@ -32,7 +32,7 @@ pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened]) -> Vec<Sou
             let container = &*opened.container;
             let named = family.container.iter().any(|k| k == container.kind().name());
             let generic = matches!(container.kind(), Kind::Folder | Kind::File | Kind::Zip | Kind::Tar);
-            if !named && !(generic && claims_generic(family)) {
+            if !named && (!generic || !claims_generic(family)) {
                 continue;
             }
             let covered = covered_prefixes(index, containers);
@@ -64,12 +64,12 @@ pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened]) -> Vec<Sou
             }
         }
         found.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)));
-        let mut last: Option<Group> = None;
+        let mut previous: Option<Group> = None;
         let mut count = 0;
         for (group, index, matches) in found {
-            if last != Some(group) {
+            if previous != Some(group) {
                 count += 1;
-                last = Some(group);
+                previous = Some(group);
                 sources.push(Source {
                     id: format!("{} {count}", family.id),
                     family,

@@ -5,6 +5,7 @@ use clap::builder::PossibleValuesParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ pub fn language(arguments: &[OsString]) -> String {
 
 /// The whole command line.
 #[must_use]
+#[allow(clippy::too_many_lines)] // a list, read from top to bottom
 pub fn command(text: &'static Text) -> Command {
     let about = |key: &'static str| text.cli(key);
     let template = format!("{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}", text.cli("usage"));
@@ -233,7 +235,7 @@ pub fn explain(error: &clap::Error, text: &Text) -> ExitCode {
     let allowed = context(ContextKind::ValidValue);
     let mut line = format!("{}: {}", text.cli(key), crate::report::shown::value(&what));
     if !value.is_empty() {
-        line.push_str(&format!(" ({})", crate::report::shown::value(&value)));
+        let _ = write!(line, " ({})", crate::report::shown::value(&value));
     }
     eprintln!("{line}");
     if !allowed.is_empty() {

@@ -60,9 +60,9 @@ impl From<crate::report::bag::Error> for Failure {
 
 /// Runs the command line.
 #[must_use]
-pub fn run(arguments: Vec<OsString>) -> ExitCode {
-    let text = Text::of(&args::language(&arguments));
-    let matches = match args::command(text).try_get_matches_from(&arguments) {
+pub fn run(arguments: &[OsString]) -> ExitCode {
+    let text = Text::of(&args::language(arguments));
+    let matches = match args::command(text).try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(e) => return args::explain(&e, text),
     };

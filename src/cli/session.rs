@@ -50,7 +50,7 @@ fn binary_digest() -> String {
     let mut buffer = vec![0; 1 << 16];
     loop {
         match std::io::Read::read(&mut file, &mut buffer) {
-            Ok(0) => return hash.finalize().iter().map(|b| format!("{b:02x}")).collect(),
+            Ok(0) => return crate::evidence::hash::hex(&hash.finalize()),
             Ok(n) => hash.update(&buffer[..n]),
             Err(_) => return String::new(),
         }

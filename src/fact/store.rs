@@ -78,7 +78,7 @@ impl Store {
         for (name, kind) in &vocabulary.kinds {
             let columns: Vec<String> = kind.columns.iter().map(|(c, _)| c.clone()).collect();
             let marks = ", ?".repeat(columns.len());
-            let list: String = columns.iter().map(|c| format!(", {c}")).collect();
+            let list = columns.iter().map(|c| format!(", {c}")).collect::<Vec<_>>().concat();
             inserts.insert(
                 name.clone(),
                 (format!("INSERT INTO {name} (ev, source, artifact{list}) VALUES (?, ?, ?{marks})"), columns),

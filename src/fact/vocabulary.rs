@@ -3,6 +3,7 @@
 use super::lint::{Problem, Problems};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -114,13 +115,10 @@ impl Vocabulary {
     pub fn schema(&self) -> String {
         let mut sql = String::new();
         for (name, kind) in &self.kinds {
-            sql.push_str(&format!(
-                "CREATE TABLE {name} (ev INTEGER PRIMARY KEY, source TEXT NOT NULL, artifact TEXT NOT NULL"
-            ));
-            for (column, c) in &kind.columns {
-                sql.push_str(&format!(", {column} {}", c.column_type.affinity()));
-            }
-            sql.push_str(");\n");
+            let common = "ev INTEGER PRIMARY KEY, source TEXT NOT NULL, artifact TEXT NOT NULL";
+            let columns = kind.columns.iter().map(|(column, c)| format!(", {column} {}", c.column_type.affinity()));
+            let columns: Vec<String> = columns.collect();
+            let _ = writeln!(sql, "CREATE TABLE {name} ({common}{});", columns.concat());
         }
         sql
     }

@@ -202,7 +202,7 @@ impl Rules {
             let Some(stem) = base.strip_suffix(".toml") else { continue };
             match folder {
                 "steps" => {
-                    take(file, text, &mut problems, |step| rules.steps.push(StepFile { id: stem.into(), ..step }))
+                    take(file, text, &mut problems, |step| rules.steps.push(StepFile { id: stem.into(), ..step }));
                 }
                 "indicators" => take(file, text, &mut problems, |f| {
                     rules.lists.insert(stem.to_string(), crate::embedded::digest(&[(file, text)]));

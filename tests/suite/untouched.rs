@@ -15,7 +15,7 @@ fn snapshot(folder: &Path) -> BTreeMap<String, (u64, SystemTime, String)> {
             let e = e.unwrap();
             let m = e.metadata().unwrap();
             let digest = if m.is_file() {
-                Sha256::digest(std::fs::read(e.path()).unwrap()).iter().map(|b| format!("{b:02x}")).collect()
+                vrijspoor::evidence::hash::hex(&Sha256::digest(std::fs::read(e.path()).unwrap()))
             } else {
                 String::new()
             };
