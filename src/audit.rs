@@ -290,7 +290,8 @@ fn describe(
             .filter(|o| belongs(&o.chain.join("!"), index, &names))
             .map(|o| o.container.kind())
             .max_by_key(|k| matches!(k, Kind::IosBackup | Kind::AndroidBackup | Kind::Dumpstate))
-            .map_or("", Kind::name);
+            // A further part of a joined export has no container of its own.
+            .map_or(Kind::Zip.name(), Kind::name);
         let whole = input.is_file();
         let sha256 = match files.first() {
             Some(file) if whole => file.sha256.clone().unwrap_or_default(),
@@ -313,6 +314,7 @@ fn describe(
 /// Whether a container lies in the input: parts of one export are joined under the name of the first.
 fn belongs(chain: &str, index: usize, names: &[String]) -> bool {
     let root = chain.split('!').next().unwrap_or_default();
+    let root = root.rsplit_once(" (+").map_or(root, |(first, _)| first);
     names.iter().position(|n| n == root).unwrap_or(0) == index
 }
 

@@ -71,7 +71,9 @@ impl Workshop<'_> {
             // Never urgent on a trace that was never verified (design: experimental).
             urgency = urgency.max(Urgency::Later);
         }
-        let rows: Vec<BTreeMap<String, String>> = matches.iter().map(|m| m.values.clone()).collect();
+        let mut rows: Vec<BTreeMap<String, String>> = matches.iter().map(|m| m.values.clone()).collect();
+        // Sorted by the judge; several facts with the same words are one row with several citations.
+        rows.dedup();
         let params = rows.first().cloned().unwrap_or_default();
         Ok(Finding {
             id: String::new(),
