@@ -3,6 +3,8 @@
 
 #[path = "suite/cli.rs"]
 mod cli;
+#[path = "suite/fuzz.rs"]
+mod fuzz;
 #[path = "suite/golden.rs"]
 mod golden;
 #[path = "suite/house.rs"]
