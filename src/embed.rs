@@ -34,7 +34,8 @@ fn list_files(folder: &Path) -> Result<String, Box<dyn Error>> {
         files.push((name.join("/"), path));
     }
     files.sort();
-    let mut text = String::from("/// Path and text of every file, sorted by path.\npub static FILES: &[(&str, &str)] = &[\n");
+    let mut text =
+        String::from("/// Path and text of every file, sorted by path.\npub static FILES: &[(&str, &str)] = &[\n");
     for (name, path) in files {
         writeln!(text, "    ({name:?}, include_str!({path:?})),")?;
     }
