@@ -170,13 +170,15 @@ impl Workshop<'_> {
             possible.extend(could);
         }
         let across = !possible_in_one && required.is_subset(&covered);
-        let evaluated = judgement.failure.is_empty() && !required.is_empty() && (answered_by_one || across);
+        // A question whose tables may each be lacking is answered by what there is; the rest is listed as missing.
+        let answered = if required.is_empty() { !covered.is_empty() } else { answered_by_one || across };
+        let evaluated = judgement.failure.is_empty() && answered;
         let found = judgement.groups.len();
         let (outcome, why) = match (found, evaluated) {
             (1.., _) => ("found", ""),
             (0, true) => ("not-found", ""),
             (0, false) if !judgement.failure.is_empty() => ("not-evaluated", "failed"),
-            (0, false) if !required.is_subset(&possible) => ("not-evaluated", "no-source"),
+            (0, false) if possible.is_empty() || !required.is_subset(&possible) => ("not-evaluated", "no-source"),
             (0, false) if scoped_out => ("not-evaluated", "out-of-scope"),
             (0, false) => ("not-evaluated", "no-stream"),
         };
