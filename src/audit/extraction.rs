@@ -144,7 +144,9 @@ fn extract_one(
     let Some(entry) = container.entries().get(at.1) else {
         return Err(Failure::Evidence("bytes-missing".into(), String::new()));
     };
-    if let Some(why) = &entry.unreadable {
+    if let Some(why) = &entry.unreadable
+        && container.open(at.1).is_err()
+    {
         return Err(Failure::Evidence("bytes-missing".into(), why.clone()));
     }
     let open = move || container.open(at.1).map_err(std::io::Error::other);
@@ -221,6 +223,11 @@ fn settle(
                 coverage.rows += extracted.rows;
                 coverage.facts += extracted.facts.len() as u64;
                 coverage.streams.push(name.clone());
+                // What is left of a cut stream is read; that it is cut is said.
+                let entry = containers[attempt.at.0].container.entries().get(attempt.at.1);
+                if let Some(why) = entry.and_then(|e| e.unreadable.as_ref()) {
+                    outcome.gaps.add("stream-damaged", &artifact.id, &source.id, join(&name, why), 1);
+                }
                 note_doubts(artifact, &source.id, &name, extracted, &mut outcome.gaps);
             }
             Err(Failure::Evidence(kind, why)) => {

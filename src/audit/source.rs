@@ -50,11 +50,14 @@ pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened]) -> Vec<Sou
                     continue;
                 }
                 let head = wanted.iter().any(|n| !list[*n].shape.is_empty()).then(|| read_head(container, entry));
-                for n in wanted {
+                let fits = |n: &usize| {
+                    list[*n].shape.is_empty() || head.as_ref().is_some_and(|h| shape::fits(&list[*n].shape, h))
+                };
+                let fitting: Vec<usize> = wanted.into_iter().filter(fits).collect();
+                // A name says more than a shape: a shape alone counts only where no artifact claims the stream by name.
+                let claimed = fitting.iter().any(|n| !list[*n].places.is_empty());
+                for n in fitting.into_iter().filter(|n| !claimed || !list[*n].places.is_empty()) {
                     let shaped = !list[n].shape.is_empty();
-                    if shaped && !head.as_ref().is_some_and(|h| shape::fits(&list[n].shape, h)) {
-                        continue;
-                    }
                     given_away |= shaped;
                     matches.0.entry(list[n].id.as_str()).or_default().push(entry);
                 }
