@@ -1,3 +1,5 @@
+//! Tests of recognising what was handed in.
+
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::super::android_backup::tests::{PLAIN, make};

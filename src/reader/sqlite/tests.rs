@@ -1,3 +1,5 @@
+//! Tests of the reader beside this file.
+
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 use std::fs;
 use std::path::PathBuf;
