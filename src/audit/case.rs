@@ -210,7 +210,11 @@ impl CaseFile {
             let label = if own.name.is_empty() { &own.kind } else { &own.name };
             add("own", if own.kind == "network" { "network" } else { "name" }, identity::name(&own.name), label);
             for id in &own.ids {
-                identify("own", id, label, &mut add);
+                if own.kind == "network" {
+                    add("own", "network", Some(network_prefix(id)), label);
+                } else {
+                    identify("own", id, label, &mut add);
+                }
             }
         }
         for (role, people) in [("trusted", &self.trusted), ("concern", &self.concern), ("privileged", &self.privileged)]
@@ -250,6 +254,20 @@ impl CaseFile {
     }
 }
 
+/// A network as the prefix that rules compare with: `192.0.2.0/24` is `192.0.2`, an address is itself. Other lengths than whole
+/// octets are kept as the address, which explains less, never more.
+fn network_prefix(text: &str) -> String {
+    let text = text.trim();
+    let Some((address, length)) = text.split_once('/') else { return text.to_string() };
+    let octets = match length {
+        "8" => 1,
+        "16" => 2,
+        "24" => 3,
+        _ => return address.to_string(),
+    };
+    address.split('.').take(octets).collect::<Vec<_>>().join(".")
+}
+
 /// An identifier of an own device or account is whatever it looks like.
 fn identify(role: &str, id: &str, label: &str, add: &mut impl FnMut(&str, &str, Option<String>, &str)) {
     if let Some(mail) = identity::mail(id) {
@@ -274,6 +292,15 @@ mod tests {
         assert_eq!(problems.0[0].line, 3, "{problems}");
         let problems = CaseFile::parse("case.toml", "[person]\nliving = \"alone\"\n").unwrap_err();
         assert!(problems.to_string().contains("together"), "{problems}");
+    }
+
+    #[test]
+    fn an_own_network_is_a_prefix() {
+        assert_eq!(network_prefix("192.0.2.0/24"), "192.0.2");
+        assert_eq!(network_prefix("192.0.2.7"), "192.0.2.7");
+        assert_eq!(network_prefix("192.0.2.7/25"), "192.0.2.7");
+        let case = CaseFile::parse("case.toml", "[[own]]\nkind = \"network\"\nids = [\"198.51.100.0/24\"]\n").unwrap();
+        assert!(format!("{:?}", case.people()).contains("\"network\""));
     }
 
     #[test]
