@@ -59,7 +59,7 @@ fn files(inputs: &[PathBuf]) -> Vec<PathBuf> {
 
 #[test]
 fn damaged_evidence_never_panics_and_never_ends_as_if_all_were_well() {
-    let seconds = std::env::var("VRIJSPOOR_FUZZ_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(10);
+    let seconds = std::env::var("VRIJSPOOR_FUZZ_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(30);
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut dice = Dice(0x5eed_0001);
     let mut runs = 0;
