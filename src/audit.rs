@@ -8,6 +8,7 @@ pub mod extraction;
 pub mod source;
 
 use crate::artifact::Artifacts;
+use crate::embedded::Data;
 use crate::evidence::hash::{self, FileHash};
 use crate::evidence::{self, Cancel, Context, Kind, Opened, Password, scratch::Scratch};
 use crate::fact::{Problems, Store};
@@ -39,6 +40,8 @@ pub struct Plan {
     pub passwords: Vec<Password>,
     /// Go on with what can be read when no password opens a backup.
     pub locked_ok: bool,
+    /// The data files to work with.
+    pub data: Data,
 }
 
 /// What comes out.
@@ -119,8 +122,8 @@ impl Error {
 /// # Errors
 /// When the plan cannot be carried out; never for a broken stream.
 pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audited, Error> {
-    let artifacts = Artifacts::embedded()?;
-    let rules = Rules::embedded(&artifacts.vocabulary)?;
+    let artifacts = Artifacts::load(plan.data.artifacts)?;
+    let rules = Rules::load(plan.data.rules, &artifacts.vocabulary)?;
     progress.begin(Stage::Hashing);
     // Somebody who points at a file inside a backup means the whole backup.
     let inputs = evidence::open::resolve_inputs(&plan.inputs)?;
@@ -160,11 +163,17 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
 
     progress.begin(Stage::Judging);
     fill_declared(&mut store, plan, &rules, &extraction)?;
+    rule::identity::register(store.connection_mut())?;
+    let mut views = rules.views.clone();
+    for (view, why) in rule::view::make_all(&mut views, store.connection_mut()) {
+        extraction.gaps.add("rule-failed", "", &view.id, why, 1);
+    }
     let mut store = store.seal()?;
     let mut judgements: BTreeMap<&str, Judgement> = BTreeMap::new();
     for rule in &rules.list {
         cancel.check()?;
-        let judgement = rule::judge(rule, &mut store);
+        let mut judgement = rule::judge(rule, &mut store);
+        judgement.kinds = rule::view::resolve(&judgement.kinds, &rules.views);
         if !judgement.failure.is_empty() {
             extraction.gaps.add("rule-failed", "", &rule.id, judgement.failure.clone(), 1);
         }

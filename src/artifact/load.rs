@@ -1,6 +1,7 @@
 //! Loads and checks all artifact files at once. A file that names an unknown fact, column, reader or place, whose SQL does not
 //! prepare, or whose texts are missing in a language, is refused with its place; all problems are given together.
 
+use super::catalogue::{self, Catalogue};
 use super::{Artifact, Expression, Family, Variant};
 use crate::fact::{Problem, Problems, Vocabulary};
 use crate::reader;
@@ -50,6 +51,8 @@ pub struct Artifacts {
     pub families: BTreeMap<String, Family>,
     /// Artifacts, sorted by id.
     pub list: Vec<Artifact>,
+    /// Catalogues of traces, by family.
+    pub catalogues: BTreeMap<String, Catalogue>,
     /// SHA-256 over all files.
     pub sha256: String,
 }
@@ -74,6 +77,7 @@ impl Artifacts {
         };
         let vocabulary = Vocabulary::parse(name, text)?;
         let (mut families, mut list, mut problems) = (BTreeMap::new(), Vec::<Artifact>::new(), Vec::new());
+        let mut catalogues = BTreeMap::new();
         for (file, text) in files {
             let Some((folder, base)) = file.rsplit_once('/') else { continue };
             if base == "source.toml" {
@@ -82,6 +86,11 @@ impl Artifacts {
                         check_family(file, text, folder, &family, &mut problems);
                         families.insert(family.id.clone(), family);
                     }
+                    Err(e) => problems.push(Problem::from_toml(file, text, &e)),
+                }
+            } else if base == "catalogue.toml" {
+                match toml::from_str::<Catalogue>(text) {
+                    Ok(catalogue) => drop(catalogues.insert(folder.to_string(), catalogue)),
                     Err(e) => problems.push(Problem::from_toml(file, text, &e)),
                 }
             } else if let Some(stem) = base.strip_suffix(".toml") {
@@ -108,9 +117,15 @@ impl Artifacts {
                 ));
             }
         }
+        for (family, catalogue) in &catalogues {
+            let file = format!("{family}/catalogue.toml");
+            let text = files.iter().find(|(name, _)| *name == file).map_or("", |(_, text)| *text);
+            let own: Vec<&Artifact> = list.iter().filter(|a| a.family() == family).collect();
+            catalogue::check(&file, text, catalogue, &own, &mut problems);
+        }
         list.sort_by(|a, b| a.id.cmp(&b.id));
         let sha256 = crate::embedded::digest(files);
-        Problems::or(problems, Self { vocabulary, families, list, sha256 })
+        Problems::or(problems, Self { vocabulary, families, list, catalogues, sha256 })
     }
 
     /// The artifacts of one family.

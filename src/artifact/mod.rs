@@ -1,6 +1,7 @@
 //! Artifacts: data files that say where a trace lies and what its rows mean. This module loads and checks them, and maps the
 //! rows that a reader finds to facts. It never judges: no line here knows what is a concern.
 
+pub mod catalogue;
 pub mod emit;
 pub mod extract;
 pub mod load;
@@ -11,6 +12,7 @@ pub use extract::{Extracted, StreamInput};
 pub use load::Artifacts;
 
 use crate::report::Words;
+use globset::GlobBuilder;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -39,6 +41,9 @@ pub struct Artifact {
     pub limits: Words,
     /// Where the facts about this trace come from.
     pub source: String,
+    /// Rows of the family's catalogue that it reads.
+    #[serde(default)]
+    pub covers: Vec<String>,
     /// Never verified on real data.
     #[serde(default)]
     pub experimental: bool,
@@ -58,7 +63,20 @@ impl Artifact {
 
     /// The kinds of facts it can make.
     pub fn facts(&self) -> impl Iterator<Item = &str> {
-        self.variant.iter().flat_map(|v| v.emit.iter().map(|e| e.fact.as_str()))
+        self.emits().map(|e| e.fact.as_str())
+    }
+
+    /// Whether it can make a fact of this kind whose columns have one of the given values.
+    #[must_use]
+    pub fn can_say(&self, kind: &str, values: &BTreeMap<String, Vec<String>>) -> bool {
+        let may = |emit: &Emit, (column, wanted): (&String, &Vec<String>)| {
+            emit.columns.get(column).is_some_and(|e| wanted.iter().any(|w| e.can_give(w)))
+        };
+        self.emits().any(|emit| emit.fact == kind && values.iter().all(|pair| may(emit, pair)))
+    }
+
+    fn emits(&self) -> impl Iterator<Item = &Emit> {
+        self.variant.iter().flat_map(|v| v.emit.iter())
     }
 }
 
@@ -127,6 +145,25 @@ pub enum Expression {
     Constant(ConstantExpression),
     /// A time of the stream itself.
     Stream(StreamExpression),
+}
+
+impl Expression {
+    /// Whether it can give this value. A column as it is can give any.
+    fn can_give(&self, value: &str) -> bool {
+        // `*` in what is asked for stands for anything.
+        let glob = GlobBuilder::new(value).case_insensitive(true).literal_separator(false).build();
+        let like = |text: &str| glob.as_ref().is_ok_and(|g| g.compile_matcher().is_match(text));
+        let is = |v: &toml::Value| match v {
+            toml::Value::String(s) => like(s),
+            toml::Value::Boolean(b) => value == if *b { "1" } else { "0" },
+            other => other.to_string() == value,
+        };
+        match self {
+            Self::Column(_) | Self::Time(_) | Self::Stream(_) => true,
+            Self::Constant(c) => is(&c.value),
+            Self::Map(m) => m.map.values().any(is) || m.otherwise.as_deref().is_some_and(|o| o == "keep" || like(o)),
+        }
+    }
 }
 
 /// A value through a map.

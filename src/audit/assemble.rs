@@ -94,7 +94,7 @@ impl Workshop<'_> {
             citations,
             steps: rule.steps.clone(),
             source: rule.source.clone(),
-            detect: rule.detect.trim().to_string(),
+            detect: rule.whole_question(),
         })
     }
 
@@ -148,7 +148,9 @@ impl Workshop<'_> {
         for source in self.sources {
             let (mut here, mut could) = (BTreeSet::new(), BTreeSet::new());
             for artifact in self.artifacts.of(&source.family.id) {
-                let kinds: BTreeSet<&str> = artifact.facts().filter(|k| judgement.kinds.contains(*k)).collect();
+                let able = |kind: &str| rule.asks.get(kind).is_none_or(|values| artifact.can_say(kind, values));
+                let asked = |kind: &&str| judgement.kinds.contains(*kind) && able(kind);
+                let kinds: BTreeSet<&str> = artifact.facts().filter(asked).collect();
                 if kinds.is_empty() {
                     continue;
                 }
@@ -171,14 +173,18 @@ impl Workshop<'_> {
         }
         let across = !possible_in_one && required.is_subset(&covered);
         // A question whose tables may each be lacking is answered by what there is; the rest is listed as missing.
-        let answered = if required.is_empty() { !covered.is_empty() } else { answered_by_one || across };
+        // Where the rule names what it asks for, only that counts as an answer.
+        let tells = |kind: &&str| rule.asks.is_empty() || rule.asks.contains_key(*kind);
+        let answered = if required.is_empty() { covered.iter().any(tells) } else { answered_by_one || across };
         let evaluated = judgement.failure.is_empty() && answered;
         let found = judgement.groups.len();
         let (outcome, why) = match (found, evaluated) {
             (1.., _) => ("found", ""),
             (0, true) => ("not-found", ""),
             (0, false) if !judgement.failure.is_empty() => ("not-evaluated", "failed"),
-            (0, false) if possible.is_empty() || !required.is_subset(&possible) => ("not-evaluated", "no-source"),
+            (0, false) if !possible.iter().any(tells) || !required.is_subset(&possible) => {
+                ("not-evaluated", "no-source")
+            }
             (0, false) if scoped_out => ("not-evaluated", "out-of-scope"),
             (0, false) => ("not-evaluated", "no-stream"),
         };

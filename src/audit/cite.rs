@@ -2,6 +2,7 @@
 
 use super::{Error, extraction, source};
 use crate::artifact::Artifacts;
+use crate::embedded::Data;
 use crate::evidence::{self, Cancel, Context, Password, hash, scratch::Scratch};
 use crate::report::{Citation, Finding};
 use std::collections::BTreeMap;
@@ -41,9 +42,10 @@ pub fn check(
     findings: &[&Finding],
     inputs: &[PathBuf],
     passwords: &[Password],
+    data: Data,
     cancel: &Cancel,
 ) -> Result<Vec<Checked>, Error> {
-    let artifacts = Artifacts::embedded()?;
+    let artifacts = Artifacts::load(data.artifacts)?;
     let scratch = Scratch::new()?;
     let context =
         Context { scratch: scratch.path().to_path_buf(), passwords: passwords.to_vec(), cancel: cancel.clone() };

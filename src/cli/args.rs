@@ -1,5 +1,7 @@
 //! What can be typed. The words come from the text files, so that help and error messages are in the chosen language.
 
+use super::Failure;
+use crate::embedded::Data;
 use crate::report::text::Text;
 use clap::builder::PossibleValuesParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -45,6 +47,13 @@ pub fn command(text: &'static Text) -> Command {
                     .hide_default_value(true)
                     .hide_possible_values(true)
                     .help(about("lang")),
+            )
+            .arg(
+                Arg::new("data")
+                    .long("data")
+                    .value_name("FOLDER")
+                    .value_parser(value_parser!(PathBuf))
+                    .help(about("data")),
             )
     };
     let list = |name: &'static str| {
@@ -140,7 +149,22 @@ pub fn command(text: &'static Text) -> Command {
                 .arg(password(text)),
         )
         .subcommand(list("rules"))
-        .subcommand(list("artifacts"))
+        .subcommand(list("artifacts").subcommand(
+            sub("coverage").arg(Arg::new("family").required(true).value_name("FAMILY").help(about("family"))),
+        ))
+        .subcommand(
+            sub("fixtures")
+                .subcommand_required(true)
+                .subcommand_help_heading(about("commands"))
+                .disable_help_subcommand(true)
+                .subcommand(sub("list"))
+                .subcommand(
+                    sub("build")
+                        .arg(Arg::new("id").required(true).value_name("NAME").help(about("id")))
+                        .arg(output(text)),
+                )
+                .subcommand(sub("check").arg(Arg::new("id").num_args(0..).value_name("NAME").help(about("id")))),
+        )
 }
 
 fn help(text: &Text) -> Arg {
@@ -195,6 +219,15 @@ fn password(text: &Text) -> Arg {
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
         .help(text.cli("password-file").to_string())
+}
+
+/// The data files to work with: the built-in ones, or those of `--data` or `VRIJSPOOR_DATA`.
+pub fn data(matches: &ArgMatches) -> Result<Data, Failure> {
+    let named = std::env::var_os("VRIJSPOOR_DATA").filter(|v| !v.is_empty()).map(PathBuf::from);
+    match matches.get_one::<PathBuf>("data").cloned().or(named) {
+        None => Ok(Data::default()),
+        Some(folder) => Data::folder(&folder).map_err(|e| Failure::new("unreadable", e.to_string())),
+    }
 }
 
 /// The paths given under a name.

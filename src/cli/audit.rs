@@ -100,6 +100,7 @@ fn plan(matches: &ArgMatches) -> Result<Plan, Failure> {
         scope,
         passwords: passwords(matches)?,
         locked_ok: matches.get_flag("without-password"),
+        data: args::data(matches)?,
     })
 }
 

@@ -1,28 +1,28 @@
 //! `vrijspoor rules` and `vrijspoor artifacts`: lists, shows and checks the data files.
 
-use super::{Exit, Failure, print};
+use super::{Exit, Failure, args, print};
 use crate::artifact::Artifacts;
-use crate::embedded;
+use crate::embedded::read_folder;
+use crate::fact::Problems;
 use crate::report::text::Text;
 use crate::rule::Rules;
 use clap::ArgMatches;
 use comfy_table::{ContentArrangement, Table};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub fn rules(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let lang = matches.get_one::<String>("lang").cloned().unwrap_or_default();
     match matches.subcommand() {
-        Some(("show", m)) => show(embedded::rules::FILES, m),
+        Some(("show", m)) => show(args::data(m)?.rules, m),
         Some(("check", m)) => {
-            let artifacts = Artifacts::embedded().map_err(|e| Failure::new("data-files", e.to_string()))?;
-            check(m, embedded::rules::FILES, text, |files| {
-                Rules::load(files, &artifacts.vocabulary).map(|r| r.list.len())
-            })
+            let data = args::data(m)?;
+            let artifacts = Artifacts::load(data.artifacts).map_err(unusable)?;
+            check(m, data.rules, text, |files| Rules::load(files, &artifacts.vocabulary).map(|r| r.list.len()))
         }
         _ => {
-            let artifacts = Artifacts::embedded().map_err(|e| Failure::new("data-files", e.to_string()))?;
-            let rules =
-                Rules::embedded(&artifacts.vocabulary).map_err(|e| Failure::new("data-files", e.to_string()))?;
+            let data = args::data(matches.subcommand_matches("list").unwrap_or(matches))?;
+            let artifacts = Artifacts::load(data.artifacts).map_err(unusable)?;
+            let rules = Rules::load(data.rules, &artifacts.vocabulary).map_err(unusable)?;
             let mut table = table(&["id", "urgency", "confidence", "title"]);
             for rule in &rules.list {
                 let title = if lang == "en" { &rule.en.title } else { &rule.nl.title };
@@ -37,12 +37,20 @@ pub fn rules(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure>
 pub fn artifacts(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let lang = matches.get_one::<String>("lang").cloned().unwrap_or_default();
     match matches.subcommand() {
-        Some(("show", m)) => show(embedded::artifacts::FILES, m),
+        Some(("show", m)) => show(args::data(m)?.artifacts, m),
         Some(("check", m)) => {
-            check(m, embedded::artifacts::FILES, text, |files| Artifacts::load(files).map(|a| a.list.len()))
+            check(m, args::data(m)?.artifacts, text, |files| Artifacts::load(files).map(|a| a.list.len()))
+        }
+        Some(("coverage", m)) => {
+            let artifacts = Artifacts::load(args::data(m)?.artifacts).map_err(unusable)?;
+            let family = m.get_one::<String>("family").map_or("", String::as_str);
+            let page = artifacts.coverage_page(family);
+            print(page.ok_or_else(|| Failure::new("no-such-file", family))?.trim_end());
+            Ok(Exit::Done)
         }
         _ => {
-            let artifacts = Artifacts::embedded().map_err(|e| Failure::new("data-files", e.to_string()))?;
+            let data = args::data(matches.subcommand_matches("list").unwrap_or(matches))?;
+            let artifacts = Artifacts::load(data.artifacts).map_err(unusable)?;
             let mut table = table(&["id", "reader", "scope", "facts", "title"]);
             for artifact in &artifacts.list {
                 let mut facts: Vec<&str> = artifact.facts().collect();
@@ -56,6 +64,10 @@ pub fn artifacts(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Fail
             Ok(Exit::Done)
         }
     }
+}
+
+fn unusable(problems: Problems) -> Failure {
+    Failure::new("data-files", problems.to_string())
 }
 
 fn table(header: &[&str]) -> Table {
@@ -84,15 +96,9 @@ fn check<E: std::fmt::Display>(
     text: &Text,
     load: impl Fn(&[(&str, &str)]) -> Result<usize, E>,
 ) -> Result<Exit, Failure> {
-    let owned;
-    let borrowed: Vec<(&str, &str)>;
     let files = match matches.get_one::<PathBuf>("folder") {
         None => built_in,
-        Some(folder) => {
-            owned = read_folder(folder)?;
-            borrowed = owned.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
-            &borrowed
-        }
+        Some(folder) => read_folder(folder).map_err(|e| Failure::new("unreadable", e.to_string()))?,
     };
     match load(files) {
         Ok(count) => {
@@ -104,18 +110,4 @@ fn check<E: std::fmt::Display>(
             Ok(Exit::Failed)
         }
     }
-}
-
-fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
-    let mut files = Vec::new();
-    for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
-        let entry = entry.map_err(|e| Failure::new("unreadable", e.to_string()))?;
-        if entry.file_type().is_file() {
-            let name = entry.path().strip_prefix(folder).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
-            let text = std::fs::read_to_string(entry.path())
-                .map_err(|e| Failure::new("unreadable", format!("{name}: {e}")))?;
-            files.push((name, text));
-        }
-    }
-    Ok(files)
 }

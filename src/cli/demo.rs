@@ -1,6 +1,6 @@
 //! `vrijspoor demo`: builds the copies of an invented person and audits them.
 
-use super::{Exit, Failure, audit::audit_into};
+use super::{Exit, Failure, args, audit::audit_into};
 use crate::audit::Plan;
 use crate::audit::case::CaseFile;
 use crate::evidence::Password;
@@ -19,7 +19,8 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
         }
         std::fs::remove_dir_all(&evidence).map_err(|e| Failure::new("output", e.to_string()))?;
     }
-    let recipe = fixture::recipe("demo").map_err(|e| Failure::new("internal", e.to_string()))?;
+    let data = args::data(matches)?;
+    let recipe = fixture::recipe(data.fixtures, "demo").map_err(|e| Failure::new("internal", e.to_string()))?;
     let inputs = fixture::build(&recipe, &evidence).map_err(|e| Failure::new("output", e.to_string()))?;
     let case = recipe.case.as_deref().unwrap_or_default();
     let case = CaseFile::parse("case.toml", case).map_err(|e| Failure::new("case-file", e.to_string()))?;
@@ -32,6 +33,7 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
         scope: vec!["all".into()],
         passwords: recipe.password.iter().map(|p| Password::new(p.clone())).collect(),
         locked_ok: false,
+        data,
     };
     audit_into(plan, &out.join("report"), overwrite, false, text)?;
     Ok(Exit::Done)

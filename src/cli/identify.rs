@@ -16,7 +16,8 @@ fn remark_line(text: &Text, remark: &evidence::Remark) -> String {
 
 pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let lang = matches.get_one::<String>("lang").cloned().unwrap_or_default();
-    let artifacts = Artifacts::embedded().map_err(|e| Failure::new("data-files", e.to_string()))?;
+    let artifacts =
+        Artifacts::load(args::data(matches)?.artifacts).map_err(|e| Failure::new("data-files", e.to_string()))?;
     let scratch = Scratch::new().map_err(crate::audit::Error::from)?;
     let context = Context {
         scratch: scratch.path().to_path_buf(),

@@ -6,6 +6,7 @@ mod audit;
 mod cite;
 mod data;
 mod demo;
+mod fixtures;
 mod identify;
 mod session;
 mod verify;
@@ -74,6 +75,7 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
         Some(("cite", m)) => cite::run(m, text),
         Some(("rules", m)) => data::rules(m, text),
         Some(("artifacts", m)) => data::artifacts(m, text),
+        Some(("fixtures", m)) => fixtures::run(m, text),
         _ => Ok(Exit::Failed),
     };
     let exit = result.unwrap_or_else(|failure| {

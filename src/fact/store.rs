@@ -135,6 +135,11 @@ impl Store {
         tx.commit()
     }
 
+    /// The connection, for putting views into the store. Only before [`Store::seal`].
+    pub const fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.conn
+    }
+
     /// Closes the store for writing and gives the connection to ask.
     ///
     /// # Errors

@@ -36,7 +36,7 @@ pub struct Judgement {
 const BUDGET: u64 = 50_000;
 
 /// Functions that a question may use: nothing that tells time, chance or files.
-const FUNCTIONS: [&str; 43] = [
+pub(super) const FUNCTIONS: [&str; 43] = [
     "abs",
     "avg",
     "coalesce",
@@ -127,6 +127,15 @@ fn ask(rule: &Rule, store: &mut Sealed, kinds: &Arc<Mutex<BTreeSet<String>>>) ->
         }
         _ => Authorization::Deny,
     }))?;
+    bound(conn)?;
+    let result = collect(rule, conn);
+    unbound(conn)?;
+    conn.authorizer(None::<fn(AuthContext<'_>) -> Authorization>)?;
+    result
+}
+
+/// Ends every question on this connection that takes too many steps, until [`unbound`].
+pub(super) fn bound(conn: &mut rusqlite::Connection) -> rusqlite::Result<()> {
     let mut thousands = 0_u64;
     conn.progress_handler(
         1000,
@@ -134,16 +143,17 @@ fn ask(rule: &Rule, store: &mut Sealed, kinds: &Arc<Mutex<BTreeSet<String>>>) ->
             thousands += 1;
             thousands > BUDGET
         }),
-    )?;
-    let result = collect(rule, conn);
-    conn.progress_handler(0, None::<fn() -> bool>)?;
-    conn.authorizer(None::<fn(AuthContext<'_>) -> Authorization>)?;
-    result
+    )
+}
+
+/// Lifts the bound.
+pub(super) fn unbound(conn: &mut rusqlite::Connection) -> rusqlite::Result<()> {
+    conn.progress_handler(0, None::<fn() -> bool>)
 }
 
 /// Tables that the compiled question opens. The authorizer is not told of columns that are only named in `USING`, so what it
 /// sees is completed from the program that `SQLite` makes of the question.
-fn opened_tables(sql: &str, conn: &rusqlite::Connection) -> rusqlite::Result<BTreeSet<String>> {
+pub(super) fn opened_tables(sql: &str, conn: &rusqlite::Connection) -> rusqlite::Result<BTreeSet<String>> {
     let mut opened = BTreeSet::new();
     let mut program = conn.prepare(&format!("EXPLAIN {sql}"))?;
     let mut rows = program.query([])?;
@@ -218,9 +228,11 @@ mod tests {
             confidence: Confidence::Likely,
             group: vec!["package".into()],
             optional: Vec::new(),
+            asks: BTreeMap::new(),
             detect: detect.into(),
             sees: Vec::new(),
             steps: Vec::new(),
+            views: String::new(),
             source: String::new(),
             experimental: false,
             nl: crate::report::FindingText::default(),

@@ -1,7 +1,9 @@
 //! Loads and checks everything under `rules/`: rules, steps, contacts, indicators. Every question is prepared on an empty store;
 //! every text must exist in Dutch and English with the same placeholders, and every placeholder must be a selected column.
 
-use super::{Rule, Urgency, identity};
+use super::view::{self, View};
+use super::{Rule, Urgency, identity, judge};
+use crate::fact::store::SYSTEM;
 use crate::fact::{Problem, Problems, Store, Vocabulary};
 use crate::report::checklist::{self, WAVES};
 use crate::report::{Contact, EasyStep, FindingText, Step, StepText};
@@ -28,6 +30,8 @@ pub const SEES: [&str; 11] = [
 pub struct Rules {
     /// Rules, sorted by id.
     pub list: Vec<Rule>,
+    /// Views, each after those that it builds on.
+    pub views: Vec<View>,
     /// Steps by wave.
     pub steps: Vec<StepFile>,
     /// Contacts, in the order of the file.
@@ -185,6 +189,7 @@ impl Rules {
         let mut problems = Vec::new();
         let mut rules = Self {
             list: Vec::new(),
+            views: Vec::new(),
             steps: Vec::new(),
             contacts: Vec::new(),
             indicators: Vec::new(),
@@ -192,7 +197,7 @@ impl Rules {
             lists: BTreeMap::new(),
             sha256: crate::embedded::digest(files),
         };
-        let mut rule_files = Vec::new();
+        let (mut rule_files, mut problems_of_views) = (Vec::new(), Vec::new());
         for (file, text) in files {
             if *file == "contacts.nl.toml" {
                 take(file, text, &mut problems, |f: ContactFile| rules.contacts = f.contact);
@@ -204,6 +209,14 @@ impl Rules {
                 "steps" => {
                     take(file, text, &mut problems, |step| rules.steps.push(StepFile { id: stem.into(), ..step }));
                 }
+                "views" => take(file, text, &mut problems, |view: View| {
+                    if view.id != stem || vocabulary.kinds.contains_key(&view.id) || SYSTEM.contains(&stem) {
+                        let message =
+                            format!("the id must be `{stem}`, after the file, and not that of a kind of fact");
+                        problems_of_views.push(Problem::near(file, text, &view.id, message));
+                    }
+                    rules.views.push(view);
+                }),
                 "indicators" => take(file, text, &mut problems, |f| {
                     rules.lists.insert(stem.to_string(), crate::embedded::digest(&[(file, text)]));
                     collect(f, &mut rules.indicators, &mut rules.known);
@@ -214,14 +227,28 @@ impl Rules {
                 }),
             }
         }
-        let store = Store::new(vocabulary).and_then(Store::seal);
-        match store {
-            Ok(store) => {
-                if let Err(e) = identity::register(store.connection()) {
+        problems.append(&mut problems_of_views);
+        match Store::new(vocabulary) {
+            Ok(mut store) => {
+                let conn = store.connection_mut();
+                if let Err(e) = identity::register(conn) {
                     problems.push(Problem::near("rules", "", "", e.to_string()));
                 }
+                for (view, message) in view::make_all(&mut rules.views, conn) {
+                    let file = format!("views/{}.toml", view.id);
+                    let text = files.iter().find(|(name, _)| *name == file).map_or("", |(_, text)| *text);
+                    problems.push(Problem::near(&file, text, "sql", message));
+                }
+                for rule in &mut rules.list {
+                    // What may be lacking for a view may be lacking for a rule that reads it.
+                    let tables = judge::opened_tables(&rule.detect, conn).unwrap_or_default();
+                    for view in view::needed(&tables, &rules.views) {
+                        rule.optional.extend(view.optional.iter().cloned());
+                        rule.views += &view.statement();
+                    }
+                }
                 for (rule, (file, text, id)) in rules.list.iter().zip(&rule_files) {
-                    check_rule(file, text, id, rule, &rules.steps, store.connection(), &mut problems);
+                    check_rule(file, text, id, rule, &rules.steps, (vocabulary, conn), &mut problems);
                 }
             }
             Err(e) => problems.push(Problem::near("rules", "", "", e.to_string())),
@@ -306,7 +333,7 @@ fn check_rule(
     id: &str,
     rule: &Rule,
     steps: &[StepFile],
-    store: &rusqlite::Connection,
+    (vocabulary, store): (&Vocabulary, &rusqlite::Connection),
     problems: &mut Vec<Problem>,
 ) {
     let mut say = |needle: &str, message: String| problems.push(Problem::near(file, text, needle, message));
@@ -337,6 +364,12 @@ fn check_rule(
         }
         if !words_of.iter().any(|(key, _)| *key == "innocent") {
             say(&format!("[{language}]"), format!("at least one innocent explanation is needed in [{language}]"));
+        }
+    }
+    for (kind, columns) in &rule.asks {
+        let known = vocabulary.kinds.get(kind);
+        for column in columns.keys().filter(|c| known.is_none_or(|k| k.column(c).is_none())) {
+            say("asks", format!("`{kind}` has no column `{column}`"));
         }
     }
     for key in ["title", "shows", "may_mean", "limits", "notices", "innocent"] {

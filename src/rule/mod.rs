@@ -4,12 +4,14 @@
 pub mod identity;
 pub mod judge;
 pub mod load;
+pub mod view;
 
 pub use judge::{Judgement, Match, judge};
 pub use load::Rules;
 
 use crate::report::{EasyText, FindingText};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// One rule.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,6 +28,10 @@ pub struct Rule {
     /// Tables whose absence does not stop the question.
     #[serde(default)]
     pub optional: Vec<String>,
+    /// Values that a source must be able to give before its silence is an answer: by kind of fact, then column.
+    /// `*` in a value stands for anything.
+    #[serde(default)]
+    pub asks: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     /// The question.
     pub detect: String,
     /// Which of the victim's things the other person can see.
@@ -34,6 +40,9 @@ pub struct Rule {
     /// Steps that belong to a finding.
     #[serde(default)]
     pub steps: Vec<String>,
+    /// The statements that make the views it reads, in order.
+    #[serde(skip)]
+    pub views: String,
     /// Where the rule comes from.
     pub source: String,
     /// Never shown to be right on real data.
@@ -49,6 +58,12 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// The question with the views that it reads, as anybody can run it again over the facts.
+    #[must_use]
+    pub fn whole_question(&self) -> String {
+        [self.views.as_str(), self.detect.trim()].concat()
+    }
+
     /// The concern: the part of the id before the dot.
     #[must_use]
     pub fn concern(&self) -> &str {

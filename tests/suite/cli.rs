@@ -2,6 +2,7 @@
 
 use assert_cmd::Command;
 use std::path::Path;
+use vrijspoor::embedded::Data;
 use vrijspoor::fixture;
 
 fn vrijspoor() -> Command {
@@ -9,7 +10,7 @@ fn vrijspoor() -> Command {
 }
 
 fn build(name: &str, folder: &Path) -> Vec<std::path::PathBuf> {
-    fixture::build(&fixture::recipe(name).unwrap(), folder).unwrap()
+    fixture::build(&fixture::recipe(Data::default().fixtures, name).unwrap(), folder).unwrap()
 }
 
 fn stderr(command: &mut Command, code: i32) -> String {
@@ -31,7 +32,7 @@ fn the_first_command_of_the_readme_works_and_its_seal_holds() {
         verify.arg(input.unwrap().path());
     }
     verify.assert().success();
-    let recipe = fixture::recipe("demo").unwrap();
+    let recipe = fixture::recipe(Data::default().fixtures, "demo").unwrap();
     let mut cite = vrijspoor();
     cite.arg("cite").arg(out.join("report")).arg("--evidence");
     for input in std::fs::read_dir(out.join("evidence")).unwrap() {

@@ -7,6 +7,7 @@ use super::golden::plan;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use vrijspoor::audit::{self, Silent};
+use vrijspoor::embedded::Data;
 use vrijspoor::evidence::Cancel;
 use vrijspoor::fixture;
 
@@ -64,8 +65,8 @@ fn damaged_evidence_never_panics_and_never_ends_as_if_all_were_well() {
     let mut dice = Dice(0x5eed_0001);
     let mut runs = 0;
     'all: loop {
-        for name in fixture::names() {
-            let recipe = fixture::recipe(name).unwrap();
+        for name in fixture::names(Data::default().fixtures) {
+            let recipe = fixture::recipe(Data::default().fixtures, name).unwrap();
             let folder = tempfile::tempdir().unwrap();
             let inputs = fixture::build(&recipe, folder.path()).unwrap();
             let all = files(&inputs);

@@ -1,13 +1,13 @@
 //! Every fixture is built, audited, and judged: the rules that it names as `fires` must find something, those that it names as
 //! `quiet` must have looked and found nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use vrijspoor::audit::case::CaseFile;
 use vrijspoor::audit::{self, Audited, Plan, Silent};
+use vrijspoor::embedded::Data;
 use vrijspoor::evidence::{Cancel, Password};
 use vrijspoor::fixture;
-use vrijspoor::report::Report;
 
 /// A plan with ordinary options.
 pub fn plan(inputs: Vec<PathBuf>, password: Option<&str>, case: &str) -> Plan {
@@ -20,37 +20,27 @@ pub fn plan(inputs: Vec<PathBuf>, password: Option<&str>, case: &str) -> Plan {
         scope: vec!["all".into()],
         passwords: password.iter().map(|p| Password::new((*p).to_string())).collect(),
         locked_ok: false,
+        data: Data::default(),
     }
 }
 
 /// Builds a fixture below `folder` and audits it.
 pub fn audit_fixture(name: &str, folder: &Path) -> Audited {
-    let recipe = fixture::recipe(name).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let recipe = fixture::recipe(Data::default().fixtures, name).unwrap_or_else(|e| panic!("{name}: {e}"));
     let inputs = fixture::build(&recipe, folder).unwrap_or_else(|e| panic!("{name}: {e}"));
     let plan = plan(inputs, recipe.password.as_deref(), recipe.case.as_deref().unwrap_or(""));
     audit::run(&plan, &Cancel::default(), &Silent).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-fn outcomes(report: &Report) -> BTreeMap<&str, &str> {
-    report.outcomes.iter().map(|o| (o.rule.as_str(), o.outcome.as_str())).collect()
-}
-
 #[test]
 fn every_fixture_gives_the_findings_that_it_names() {
     let mut problems = Vec::new();
-    for name in fixture::names() {
-        let recipe = fixture::recipe(name).unwrap();
+    for name in fixture::names(Data::default().fixtures) {
+        let recipe = fixture::recipe(Data::default().fixtures, name).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let audited = audit_fixture(name, folder.path());
-        let outcomes = outcomes(&audited.report);
-        for (rules, want) in [(&recipe.fires, "found"), (&recipe.quiet, "not-found")] {
-            for rule in rules {
-                let got = outcomes.get(rule.as_str()).copied().unwrap_or("no such rule");
-                if got != want {
-                    problems.push(format!("{name}: {rule}: want {want}, got {got}"));
-                }
-            }
-        }
+        let disagreements = fixture::disagreements(&recipe, &audited.report.outcomes);
+        problems.extend(disagreements.into_iter().map(|line| format!("{name}: {line}")));
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
@@ -58,8 +48,8 @@ fn every_fixture_gives_the_findings_that_it_names() {
 #[test]
 fn every_rule_has_a_fixture_that_fires_it_and_one_that_does_not() {
     let (mut fires, mut quiet) = (BTreeSet::new(), BTreeSet::new());
-    for name in fixture::names() {
-        let recipe = fixture::recipe(name).unwrap();
+    for name in fixture::names(Data::default().fixtures) {
+        let recipe = fixture::recipe(Data::default().fixtures, name).unwrap();
         fires.extend(recipe.fires);
         quiet.extend(recipe.quiet);
     }
@@ -81,7 +71,7 @@ fn every_rule_has_a_fixture_that_fires_it_and_one_that_does_not() {
 
 #[test]
 fn an_ordinary_phone_or_account_gives_nothing_urgent() {
-    for name in fixture::names().into_iter().filter(|n| n.contains("clean")) {
+    for name in fixture::names(Data::default().fixtures).into_iter().filter(|n| n.contains("clean")) {
         let folder = tempfile::tempdir().unwrap();
         let audited = audit_fixture(name, folder.path());
         let urgent: Vec<String> = audited
@@ -97,8 +87,8 @@ fn an_ordinary_phone_or_account_gives_nothing_urgent() {
 
 #[test]
 fn every_finding_is_cited_and_every_citation_is_confirmed() {
-    for name in fixture::names() {
-        let recipe = fixture::recipe(name).unwrap();
+    for name in fixture::names(Data::default().fixtures) {
+        let recipe = fixture::recipe(Data::default().fixtures, name).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let inputs = fixture::build(&recipe, folder.path()).unwrap();
         let plan = plan(inputs.clone(), recipe.password.as_deref(), recipe.case.as_deref().unwrap_or(""));
@@ -112,7 +102,7 @@ fn every_finding_is_cited_and_every_citation_is_confirmed() {
                 assert!(!citation.raw.is_empty(), "{name}: {} {}", finding.rule, citation.locator);
             }
         }
-        let checked = audit::cite::check(&findings, &inputs, &plan.passwords, &Cancel::default()).unwrap();
+        let checked = audit::cite::check(&findings, &inputs, &plan.passwords, plan.data, &Cancel::default()).unwrap();
         for one in checked {
             assert_eq!(one.outcome, audit::cite::Outcome::Agrees, "{name}: {} {}", one.finding, one.place);
         }
@@ -121,7 +111,7 @@ fn every_finding_is_cited_and_every_citation_is_confirmed() {
 
 #[test]
 fn no_rule_fails_on_any_fixture() {
-    for name in fixture::names() {
+    for name in fixture::names(Data::default().fixtures) {
         let folder = tempfile::tempdir().unwrap();
         let report = audit_fixture(name, folder.path()).report;
         let failed: Vec<_> = report.gaps.iter().filter(|g| g.kind == "rule-failed").collect();

@@ -153,3 +153,13 @@ fn dutch_sentences_are_short() {
     }
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
+
+#[test]
+fn the_coverage_pages_are_those_of_the_data_files() {
+    let artifacts = vrijspoor::artifact::Artifacts::embedded().unwrap();
+    for family in artifacts.catalogues.keys() {
+        let page = artifacts.coverage_page(family).unwrap();
+        let kept = vrijspoor::embedded::artifact(&format!("{family}/COVERAGE.md")).unwrap_or_default();
+        assert!(page == kept, "vrijspoor artifacts coverage {family} > artifacts/{family}/COVERAGE.md");
+    }
+}

@@ -2,12 +2,13 @@
 //! none of the marks may stand anywhere in the output.
 
 use super::golden::{audit_fixture, plan};
+use vrijspoor::embedded::Data;
 use vrijspoor::fixture;
 use vrijspoor::report::bag;
 
 #[test]
 fn no_mark_of_private_content_is_in_the_output() {
-    for name in fixture::names() {
+    for name in fixture::names(Data::default().fixtures) {
         let folder = tempfile::tempdir().unwrap();
         let audited = audit_fixture(name, &folder.path().join("evidence"));
         let out = folder.path().join("out");
@@ -25,7 +26,7 @@ fn no_mark_of_private_content_is_in_the_output() {
 #[test]
 fn the_marks_are_really_in_the_evidence() {
     let folder = tempfile::tempdir().unwrap();
-    let recipe = fixture::recipe("iphone-clean").unwrap();
+    let recipe = fixture::recipe(Data::default().fixtures, "iphone-clean").unwrap();
     let inputs = fixture::build(&recipe, folder.path()).unwrap();
     let found = walkdir::WalkDir::new(&inputs[0])
         .into_iter()

@@ -4,6 +4,7 @@
 use assert_cmd::Command;
 use std::collections::BTreeMap;
 use std::path::Path;
+use vrijspoor::embedded::Data;
 use vrijspoor::fixture;
 
 fn outputs(bag: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -20,7 +21,7 @@ fn outputs(bag: &Path) -> BTreeMap<String, Vec<u8>> {
 #[test]
 fn two_runs_give_the_same_bytes() {
     for name in ["demo", "android-controlled"] {
-        let recipe = fixture::recipe(name).unwrap();
+        let recipe = fixture::recipe(Data::default().fixtures, name).unwrap();
         let mut results = Vec::new();
         for (zone, lang, threads) in [("UTC", "C", "1"), ("Pacific/Auckland", "nl_NL.UTF-8", "4")] {
             let folder = tempfile::tempdir().unwrap();

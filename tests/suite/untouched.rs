@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::SystemTime;
+use vrijspoor::embedded::Data;
 use vrijspoor::fixture;
 
 fn snapshot(folder: &Path) -> BTreeMap<String, (u64, SystemTime, String)> {
@@ -26,9 +27,9 @@ fn snapshot(folder: &Path) -> BTreeMap<String, (u64, SystemTime, String)> {
 
 #[test]
 fn an_audit_changes_nothing_in_the_evidence() {
-    for name in fixture::names() {
+    for name in fixture::names(Data::default().fixtures) {
         let folder = tempfile::tempdir().unwrap();
-        let recipe = fixture::recipe(name).unwrap();
+        let recipe = fixture::recipe(Data::default().fixtures, name).unwrap();
         let inputs = fixture::build(&recipe, folder.path()).unwrap();
         let before = snapshot(folder.path());
         let plan = super::golden::plan(inputs, recipe.password.as_deref(), recipe.case.as_deref().unwrap_or(""));
