@@ -16,13 +16,13 @@ pub fn rules(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure>
         Some(("show", m)) => show(args::data(m)?.rules, m),
         Some(("check", m)) => {
             let data = args::data(m)?;
-            let artifacts = Artifacts::load(data.artifacts).map_err(unusable)?;
+            let artifacts = Artifacts::load(data.artifacts).map_err(|p| unusable(&p))?;
             check(m, data.rules, text, |files| Rules::load(files, &artifacts.vocabulary).map(|r| r.list.len()))
         }
         _ => {
             let data = args::data(matches.subcommand_matches("list").unwrap_or(matches))?;
-            let artifacts = Artifacts::load(data.artifacts).map_err(unusable)?;
-            let rules = Rules::load(data.rules, &artifacts.vocabulary).map_err(unusable)?;
+            let artifacts = Artifacts::load(data.artifacts).map_err(|p| unusable(&p))?;
+            let rules = Rules::load(data.rules, &artifacts.vocabulary).map_err(|p| unusable(&p))?;
             let mut table = table(&["id", "urgency", "confidence", "title"]);
             for rule in &rules.list {
                 let title = if lang == "en" { &rule.en.title } else { &rule.nl.title };
@@ -42,7 +42,7 @@ pub fn artifacts(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Fail
             check(m, args::data(m)?.artifacts, text, |files| Artifacts::load(files).map(|a| a.list.len()))
         }
         Some(("coverage", m)) => {
-            let artifacts = Artifacts::load(args::data(m)?.artifacts).map_err(unusable)?;
+            let artifacts = Artifacts::load(args::data(m)?.artifacts).map_err(|p| unusable(&p))?;
             let family = m.get_one::<String>("family").map_or("", String::as_str);
             let page = artifacts.coverage_page(family);
             print(page.ok_or_else(|| Failure::new("no-such-file", family))?.trim_end());
@@ -50,7 +50,7 @@ pub fn artifacts(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Fail
         }
         _ => {
             let data = args::data(matches.subcommand_matches("list").unwrap_or(matches))?;
-            let artifacts = Artifacts::load(data.artifacts).map_err(unusable)?;
+            let artifacts = Artifacts::load(data.artifacts).map_err(|p| unusable(&p))?;
             let mut table = table(&["id", "reader", "scope", "facts", "title"]);
             for artifact in &artifacts.list {
                 let mut facts: Vec<&str> = artifact.facts().collect();
@@ -66,7 +66,7 @@ pub fn artifacts(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Fail
     }
 }
 
-fn unusable(problems: Problems) -> Failure {
+fn unusable(problems: &Problems) -> Failure {
     Failure::new("data-files", problems.to_string())
 }
 

@@ -41,7 +41,7 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
         other => {
             let data = args::data(other.map_or(matches, |(_, m)| m))?;
             for name in fixture::names(data.fixtures) {
-                let recipe = fixture::recipe(data.fixtures, name).map_err(unusable)?;
+                let recipe = fixture::recipe(data.fixtures, name).map_err(|e| unusable(&e))?;
                 print(&format!("{name}: {}", recipe.title));
             }
             Ok(Exit::Done)
@@ -49,14 +49,14 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     }
 }
 
-fn unusable(error: fixture::Error) -> Failure {
+fn unusable(error: &fixture::Error) -> Failure {
     let code = if matches!(error, fixture::Error::Io { .. }) { "output" } else { "data-files" };
     Failure::new(code, error.to_string())
 }
 
 fn build(data: Data, name: &str, out: &Path) -> Result<(Recipe, Vec<PathBuf>), Failure> {
-    let recipe = fixture::recipe(data.fixtures, name).map_err(unusable)?;
-    let inputs = fixture::build(&recipe, out).map_err(unusable)?;
+    let recipe = fixture::recipe(data.fixtures, name).map_err(|e| unusable(&e))?;
+    let inputs = fixture::build(&recipe, out).map_err(|e| unusable(&e))?;
     Ok((recipe, inputs))
 }
 

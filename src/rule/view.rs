@@ -67,9 +67,8 @@ impl View {
             }
             _ => Authorization::Deny,
         }))?;
-        let columns = conn
-            .prepare(&self.sql)
-            .map(|s| s.column_names().into_iter().map(str::to_string).collect::<BTreeSet<String>>());
+        let columns =
+            conn.prepare(&self.sql).map(|s| s.column_names().map(str::to_string).collect::<BTreeSet<String>>());
         conn.authorizer(None::<fn(AuthContext<'_>) -> Authorization>)?;
         let columns = columns?;
         let explained: BTreeSet<String> = self.columns.keys().cloned().collect();
