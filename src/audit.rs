@@ -5,6 +5,8 @@ pub mod assemble;
 pub mod case;
 pub mod cite;
 pub mod extraction;
+pub mod preserve;
+pub mod privileged;
 pub mod source;
 
 use crate::artifact::Artifacts;
@@ -155,15 +157,15 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     for remark in remarks.iter().filter(|r| r.code == "locked") {
         extraction.gaps.add("locked", "", &remark.container, remark.detail.clone(), 1);
     }
-    for file in &hashed {
-        if let Some(why) = &file.problem {
-            extraction.gaps.add("bytes-missing", "", &evidence::label(&file.path), why.clone(), 1);
-        }
-    }
+    note_unread(&hashed, &mut extraction.gaps);
 
     progress.begin(Stage::Judging);
     fill_declared(&mut store, plan, &rules, &extraction)?;
     rule::identity::register(store.connection_mut())?;
+    if !plan.case.privileged.is_empty() {
+        let gone = privileged::filter(&mut store, &artifacts.vocabulary)?;
+        extraction.gaps.add("privileged-filtered", "", "", "", gone);
+    }
     let mut views = rules.views.clone();
     for (view, why) in rule::view::make_all(&mut views, store.connection_mut()) {
         extraction.gaps.add("rule-failed", "", &view.id, why, 1);
@@ -218,14 +220,24 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         evidence: describe(&inputs, &hashed, containers, &remarks),
         sources: sources.iter().map(|s| describe_source(s, containers)).collect(),
         device: store.rows("SELECT * FROM device ORDER BY ev")?,
-        checklist: checklist::assemble(&findings, &steps, &families),
+        checklist: checklist::assemble(&findings, &steps, &families, &plan.case.summary()),
         contacts: rules.contacts.clone(),
+        preserve: preserve::fill(&rules.preserve, &store)?,
         findings,
         outcomes,
         coverage: std::mem::take(&mut extraction.coverage),
         gaps: extraction.gaps.list(),
     };
     Ok(Audited { report, evidence_list: list(hashed.iter()) })
+}
+
+/// Files that could not be read for hashing are gaps.
+fn note_unread(hashed: &[FileHash], gaps: &mut extraction::Gaps) {
+    for file in hashed {
+        if let Some(why) = &file.problem {
+            gaps.add("bytes-missing", "", &evidence::label(&file.path), why.clone(), 1);
+        }
+    }
 }
 
 /// Fills the tables of declared people, indicators, coverage and the case.

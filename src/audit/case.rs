@@ -2,13 +2,13 @@
 //! mistyped consent must not pass for none.
 
 use crate::fact::{Problem, Problems};
-use crate::report::Case;
+use crate::report::{Case, Gates, Ticked, leak};
 use crate::rule::identity;
 use rusqlite::types::Value;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The whole file.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CaseFile {
     /// The case itself.
@@ -35,10 +35,49 @@ pub struct CaseFile {
     pub examination: Vec<Examination>,
     /// What must never be printed.
     pub place: Place,
+    /// Answers to the questions that come before any change.
+    pub gates: Gates,
+    /// What was checked by hand.
+    pub ticked: Vec<Tick>,
+    /// Where the intake is.
+    pub intake: Intake,
+}
+
+/// `[[ticked]]`: the answer to a step that no copy can answer.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tick {
+    /// Which step.
+    pub step: String,
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on: Option<toml::value::Datetime>,
+    /// `yes`, `no`, `unknown`.
+    pub result: String,
+    /// Note.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+impl Tick {
+    fn shown(&self) -> Ticked {
+        let on = self.on.map(|on| on.to_string()).unwrap_or_default();
+        Ticked { step: self.step.clone(), on, result: self.result.clone(), note: self.note.clone() }
+    }
+}
+
+/// `[intake]`: how far the questions were answered, so that one can stop and go on.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Intake {
+    /// Questions that were asked and answered, skipped or not known.
+    pub answered: Vec<String>,
+    /// Where the copies lie.
+    pub copies: Vec<String>,
 }
 
 /// `[case]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CaseSection {
     /// Case number.
@@ -54,7 +93,7 @@ pub struct CaseSection {
 }
 
 /// `[consent]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Consent {
     /// Whether it was given; absent is not declared.
@@ -68,11 +107,13 @@ pub struct Consent {
 }
 
 /// `[person]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Person {
     /// Age band.
     pub age_band: String,
+    /// Who has custody: `self`, `parent`, `parent-concern`, `guardian`, `unknown`.
+    pub custody: String,
     /// `together`, `left`, `shelter`.
     pub living: String,
     /// `nl`, `nl-easy`, `en`.
@@ -80,7 +121,7 @@ pub struct Person {
 }
 
 /// `[dates]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dates {
     /// When she left.
@@ -90,7 +131,7 @@ pub struct Dates {
 }
 
 /// `[[own]]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Own {
     /// phone, tablet, laptop, account, number, mail, network …
@@ -112,7 +153,7 @@ pub struct Own {
 }
 
 /// `[[period]]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Period {
     /// travel, seized, away.
@@ -126,7 +167,7 @@ pub struct Period {
 }
 
 /// `[[trusted]]`, `[[concern]]`, `[[privileged]]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Identity {
     /// Name or label.
@@ -142,7 +183,7 @@ pub struct Identity {
 }
 
 /// `[[agreed]]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Agreed {
     /// Package, share or profile.
@@ -152,7 +193,7 @@ pub struct Agreed {
 }
 
 /// `[[examination]]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Examination {
     /// Name of the computer.
@@ -164,7 +205,7 @@ pub struct Examination {
 }
 
 /// `[place]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Place {
     /// Address, postcode, Wi-Fi name of the shelter.
@@ -187,14 +228,42 @@ impl CaseFile {
         };
         among(&case.consent.by, "by", &["self", "self+parent", "parent"]);
         among(&case.person.age_band, "age_band", &["12-15", "16-17", "18-23", "24+"]);
+        among(&case.person.custody, "custody", &["self", "parent", "parent-concern", "guardian", "unknown"]);
         among(&case.person.living, "living", &["together", "left", "shelter"]);
         among(&case.person.reading, "reading", &["nl", "nl-easy", "en"]);
+        let gates = &case.gates;
+        for (value, key) in [
+            (&gates.danger, "danger"),
+            (&gates.safe_device, "safe_device"),
+            (&gates.plan, "plan"),
+            (&gates.police_agreed, "police_agreed"),
+        ] {
+            among(value, key, &["yes", "no", "unknown"]);
+        }
+        among(&gates.police, "police", &["none", "wish", "case", "unknown"]);
+        for tick in &case.ticked {
+            among(&tick.result, "result", &["yes", "no", "unknown"]);
+        }
         for scope in &case.consent.scope {
             if scope != "all" {
                 among(scope, "scope", &crate::artifact::load::SCOPES);
             }
         }
+        for item in case.place.never_print.iter().filter(|item| !leak::searchable(item)) {
+            let message = "too short to look for: at least four letters or digits".to_string();
+            problems.push(Problem::near(file, text, &format!("\"{item}\""), message));
+        }
         Problems::or(problems, case)
+    }
+
+    /// The text of a case file with what was declared; empty answers are left out.
+    ///
+    /// # Errors
+    /// When it cannot be written as TOML, which would be an error of this program.
+    pub fn to_text(&self) -> Result<String, toml::ser::Error> {
+        let mut tree = toml::Value::try_from(self)?;
+        prune(&mut tree);
+        toml::to_string(&tree)
     }
 
     /// Rows for the table `person`: role, kind, value in one form, label.
@@ -250,7 +319,28 @@ impl CaseFile {
             age_band: self.person.age_band.clone(),
             living: self.person.living.clone(),
             reading: self.person.reading.clone(),
+            custody: self.person.custody.clone(),
+            gates: self.gates.clone(),
+            ticked: self.ticked.iter().map(Tick::shown).collect(),
         }
+    }
+}
+
+/// Takes out what says nothing: empty texts, lists and tables.
+fn prune(node: &mut toml::Value) {
+    if let toml::Value::Table(table) = node {
+        for (_, value) in table.iter_mut() {
+            prune(value);
+        }
+        table.retain(|_, value| match value {
+            toml::Value::String(text) => !text.is_empty(),
+            toml::Value::Array(items) => !items.is_empty(),
+            toml::Value::Table(table) => !table.is_empty(),
+            _ => true,
+        });
+    }
+    if let toml::Value::Array(items) = node {
+        items.iter_mut().for_each(prune);
     }
 }
 
@@ -301,6 +391,18 @@ mod tests {
         assert_eq!(network_prefix("192.0.2.7/25"), "192.0.2.7");
         let case = CaseFile::parse("case.toml", "[[own]]\nkind = \"network\"\nids = [\"198.51.100.0/24\"]\n").unwrap();
         assert!(format!("{:?}", case.people()).contains("\"network\""));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let text = "[consent]\ngiven = true\ndate = 2026-10-19\n[person]\ncustody = \"parent\"\n[gates]\npolice = \"wish\"\n[[ticked]]\nstep = \"a\"\non = 2026-11-02\nresult = \"yes\"\n";
+        let case = CaseFile::parse("case.toml", text).unwrap();
+        let again = CaseFile::parse("case.toml", &case.to_text().unwrap()).unwrap();
+        assert_eq!(again.summary(), case.summary());
+        assert_eq!(again.summary().ticked[0].on, "2026-11-02");
+        assert!(!case.to_text().unwrap().contains("[case]"), "what was not answered is not written");
+        assert!(CaseFile::parse("case.toml", "[gates]\npolice = \"maybe\"\n").is_err());
+        assert!(CaseFile::parse("case.toml", "[place]\nnever_print = [\"a1\"]\n").is_err());
     }
 
     #[test]

@@ -128,6 +128,17 @@ pub fn command(text: &'static Text) -> Command {
                         .help(about("scope")),
                 )
                 .arg(
+                    Arg::new("for")
+                        .long("for")
+                        .value_name("WHO,…")
+                        .value_delimiter(',')
+                        .value_parser(["care", "police", "victim"])
+                        .default_value("care,police")
+                        .hide_default_value(true)
+                        .hide_possible_values(true)
+                        .help(about("for")),
+                )
+                .arg(
                     Arg::new("fail-on")
                         .long("fail-on")
                         .value_name("URGENCY")

@@ -4,8 +4,10 @@ use super::{Exit, Failure, args, session::Session};
 use crate::audit::case::CaseFile;
 use crate::audit::{self, Audited, Plan, Progress, Silent, Stage};
 use crate::evidence::{Cancel, Password};
+use crate::report::bag::{self, Copies};
+use crate::report::copies::Reader;
+use crate::report::terminal;
 use crate::report::text::Text;
-use crate::report::{bag, terminal};
 use crate::rule::Urgency;
 use clap::ArgMatches;
 use comfy_table::{ContentArrangement, Table};
@@ -18,7 +20,9 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let plan = plan(matches)?;
     let overwrite = matches.get_flag("overwrite");
     let quiet = matches.get_flag("quiet");
-    let audited = audit_into(plan, &out, overwrite, quiet, text)?;
+    let readers =
+        matches.get_many::<String>("for").unwrap_or_default().filter_map(|name| Reader::named(name)).collect();
+    let audited = audit_into(plan, &out, readers, overwrite, quiet, text)?;
     let worst = audited.report.findings.iter().filter_map(|f| Urgency::named(&f.urgency)).min();
     let limit = matches.get_one::<String>("fail-on").and_then(|f| Urgency::named(f));
     if let (Some(worst), Some(limit)) = (worst, limit)
@@ -33,6 +37,7 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
 pub fn audit_into(
     mut plan: Plan,
     out: &Path,
+    readers: Vec<Reader>,
     overwrite: bool,
     quiet: bool,
     text: &'static Text,
@@ -58,9 +63,10 @@ pub fn audit_into(
             other => break other?,
         }
     };
-    bag::write(out, &audited.report, &audited.evidence_list, &session.end(&plan.inputs), overwrite)?;
+    let copies = Copies { readers, never_print: plan.case.place.never_print.clone() };
+    bag::write(out, &audited.report, &audited.evidence_list, &session.end(&plan.inputs), &copies, overwrite)?;
     if !quiet {
-        let summary = terminal::summary(&audited.report, out, screen());
+        let summary = terminal::summary(&audited.report, out, &copies.readers, screen());
         super::print(&summary.map_err(|e| Failure::new("internal", e.to_string()))?);
     }
     Ok(audited)

@@ -5,6 +5,7 @@ use crate::audit::Plan;
 use crate::audit::case::CaseFile;
 use crate::evidence::Password;
 use crate::fixture;
+use crate::report::copies::Reader;
 use crate::report::text::Text;
 use clap::ArgMatches;
 use std::path::PathBuf;
@@ -35,6 +36,7 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
         locked_ok: false,
         data,
     };
-    audit_into(plan, &out.join("report"), overwrite, false, text)?;
+    let readers = vec![Reader::Care, Reader::Police, Reader::Person];
+    audit_into(plan, &out.join("report"), readers, overwrite, false, text)?;
     Ok(Exit::Done)
 }

@@ -2,8 +2,10 @@
 //! program. It is built under another name beside its place and renamed at the end: whoever stops the program halfway finds
 //! either no bag or a whole one. Clock, host and path stand only in the session file that the caller hands in.
 
+use super::copies::Reader;
+use super::leak::{Forbidden, Leak};
 use super::text::Text;
-use super::{Report, checklist, html, json};
+use super::{Report, html, json};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -20,8 +22,16 @@ pub const TAGS: &str = "tagmanifest-sha256.txt";
 /// How to verify without this program.
 pub const README: &str = "README_VERIFY.txt";
 /// The files of every bag, relative to its top.
-pub const PAYLOAD: [&str; 5] =
-    ["data/checklist.html", "data/evidence.sha256", "data/report.html", "data/report.json", "data/session.json"];
+pub const PAYLOAD: [&str; 4] = ["data/evidence.sha256", "data/report.html", "data/report.json", "data/session.json"];
+
+/// What decides about the copies for people: for whom they are made, and what must stand in no file at all.
+#[derive(Debug, Clone, Default)]
+pub struct Copies {
+    /// For whom a copy of the checklist is written.
+    pub readers: Vec<Reader>,
+    /// What must never be printed: the leak check refuses it.
+    pub never_print: Vec<String>,
+}
 /// What `bagit.txt` says.
 pub const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
 
@@ -42,6 +52,9 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// Something that must never be printed would have been.
+    #[error("{}: line {}: item {} of [place] never_print, {}", .0.file, .0.line, .0.item, .0.masked)]
+    Leak(Leak),
     /// A page could not be put together.
     #[error(transparent)]
     Page(#[from] html::Error),
@@ -58,6 +71,7 @@ impl Error {
             Self::Exists(_) => "out-exists",
             Self::EarlierBag(_) => "out-is-bag",
             Self::Io { .. } => "out-unwritable",
+            Self::Leak(_) => "leak",
             Self::Page(_) | Self::Json(_) => "report-invalid",
         }
     }
@@ -91,18 +105,25 @@ pub fn write(
     report: &Report,
     evidence_list: &[u8],
     session: &serde_json::Value,
+    copies: &Copies,
     overwrite: bool,
 ) -> Result<(), Error> {
     check(out, overwrite)?;
     let mut session = serde_json::to_vec_pretty(session)?;
     session.push(b'\n');
-    let payload = BTreeMap::from([
-        ("data/checklist.html", checklist::render(report)?.into_bytes()),
+    let mut payload = BTreeMap::from([
         ("data/evidence.sha256", evidence_list.to_vec()),
         ("data/report.html", html::render(report)?.into_bytes()),
         ("data/report.json", json::bytes(report)?),
         ("data/session.json", session),
     ]);
+    for reader in &copies.readers {
+        payload.insert(reader.file(), reader.render(report)?.into_bytes());
+    }
+    let forbidden = Forbidden::new(&copies.never_print);
+    if let Some(leak) = payload.iter().find_map(|(name, content)| forbidden.find(name, content)) {
+        return Err(Error::Leak(leak));
+    }
     let bytes: usize = payload.values().map(Vec::len).sum();
     let info = format!(
         "Bag-Software-Agent: {} {}\nPayload-Oxum: {bytes}.{}\n",
@@ -218,9 +239,29 @@ mod tests {
     use super::*;
     use crate::report::{sample, verify};
 
+    fn all() -> Copies {
+        Copies { readers: vec![Reader::Care, Reader::Police, Reader::Person], never_print: Vec::new() }
+    }
+
+    #[test]
+    fn a_bag_that_would_leak_is_not_written() {
+        let place = tempfile::tempdir().unwrap();
+        let session = serde_json::json!({"host": "zonnehuis kantoor"});
+        for (item, file) in [("Opvang Voorbeeld", "data/report"), ("ZONNEHUIS-Kantoor", "data/session.json")] {
+            let out = place.path().join(item);
+            let copies = Copies { never_print: vec!["Niemandsweg 1".into(), item.into()], ..all() };
+            match write(&out, &sample::report("nl"), b"", &session, &copies, false).unwrap_err() {
+                Error::Leak(leak) => assert!(leak.item == 2 && leak.file.starts_with(file), "{leak:?}"),
+                other => panic!("{other}"),
+            }
+            assert!(!out.exists());
+        }
+        assert!(Text::of("nl").error.contains_key("leak"));
+    }
+
     fn make(out: &Path, overwrite: bool) -> Result<(), Error> {
         let session = serde_json::json!({"started": "2026-11-24T00:00:00Z"});
-        write(out, &sample::report("nl"), b"00  a\n", &session, overwrite)
+        write(out, &sample::report("nl"), b"00  a\n", &session, &all(), overwrite)
     }
 
     #[test]
@@ -236,9 +277,9 @@ mod tests {
             names.push(name.to_owned());
         }
         assert!(PAYLOAD.iter().all(|name| names.contains(&(*name).to_owned())));
-        assert_eq!(names.len(), 9);
+        assert_eq!(names.len(), 11);
         let info = fs::read_to_string(out.join(INFO)).unwrap();
-        assert!(info.contains("Payload-Oxum: ") && info.ends_with(".5\n") && !info.contains("Date"));
+        assert!(info.contains("Payload-Oxum: ") && info.ends_with(".7\n") && !info.contains("Date"));
         assert_eq!(fs::read(out.join("data/evidence.sha256")).unwrap(), b"00  a\n");
         #[cfg(unix)]
         {

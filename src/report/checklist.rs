@@ -1,16 +1,19 @@
-//! The checklist: which steps belong in it and in which order, and the page that is printed of it. The order of waves is law
-//! (field.md A2): nothing is changed before danger, another device, consent, a plan, evidence and the police were dealt with.
-//! The instructions for changes are therefore printed only when consent and living situation were declared.
+//! The checklist: which steps belong in it, in which order, and which are held back. The order of waves is law (field.md A2): nothing
+//! is changed before danger, another device, consent, a plan, evidence and the police were dealt with. Steps that change something
+//! are therefore left out of the report itself until those questions are answered, so that no page can print them by mistake.
 
-use super::html::{Error, short};
-use super::shown;
-use super::text::{StepWords, Text, fill};
-use super::{Contact, Finding, Outcome, Report, Step, StepText, Wave};
-use askama::Template;
+use super::{Case, Finding, Step, Ticked, Wave};
+
+/// The care copy.
+pub use super::copies::care as render;
 
 /// The waves, in the order in which they are gone through.
 pub const WAVES: [&str; 9] =
     ["danger", "safe-device", "consent", "plan", "evidence", "police", "quiet", "visible", "recheck"];
+
+/// The questions that come before any change, in the order of law.
+pub const QUESTIONS: [&str; 10] =
+    ["danger", "safe-device", "consent", "age", "custody", "living", "plan", "on-call", "police", "police-agreed"];
 
 /// Urgencies, most urgent first; the order of findings and steps.
 const URGENCIES: [&str; 4] = ["now", "this-week", "later", "info"];
@@ -22,7 +25,9 @@ pub struct Known {
     pub wave: String,
     /// The platforms it is for; none is all.
     pub platform: Vec<String>,
-    /// The step; `findings` and `urgency` are filled in by [`assemble`].
+    /// Steps that belong in the checklist once this one's question was answered with yes.
+    pub if_yes: Vec<String>,
+    /// The step; `findings`, `urgency` and `ticked` are filled in by [`assemble`].
     pub step: Step,
 }
 
@@ -32,24 +37,68 @@ pub fn rank(urgency: &str) -> usize {
     URGENCIES.iter().position(|known| *known == urgency).unwrap_or(URGENCIES.len())
 }
 
-/// Puts the checklist together: the steps that are always there and the steps of the findings, for the platforms that were
-/// examined. All nine waves are returned in the order of law; inside a wave the most urgent step comes first, then by name.
-/// A step of a wave that is not known goes where the strictest questions stand before it.
+/// Whether the steps of a wave change something on a device or account.
 #[must_use]
-pub fn assemble(findings: &[Finding], known: &[Known], platforms: &[String]) -> Vec<Wave> {
-    let mut waves: Vec<Wave> = WAVES.iter().map(|wave| Wave { wave: (*wave).to_owned(), steps: Vec::new() }).collect();
-    for Known { wave, platform, step } in known {
+pub fn changes(wave: &str) -> bool {
+    matches!(wave, "quiet" | "visible")
+}
+
+/// Whether somebody of this age band is a minor. An age that was not declared is taken for one: the stricter words are then used.
+#[must_use]
+pub fn minor(age_band: &str) -> bool {
+    matches!(age_band, "12-15" | "16-17")
+}
+
+/// The questions that are still open before anything may be changed: codes of [`QUESTIONS`], in that order. An answer that says
+/// "I do not know" leaves a question open.
+#[must_use]
+pub fn open_questions(case: &Case) -> Vec<String> {
+    let gates = &case.gates;
+    let concerns_police = matches!(gates.police.as_str(), "wish" | "case");
+    let answered = |question: &str| match question {
+        "danger" => gates.danger == "no",
+        "safe-device" => gates.safe_device == "yes",
+        "consent" => case.consent == Some(true),
+        "age" => !case.age_band.is_empty(),
+        "custody" => !minor(&case.age_band) || !matches!(case.custody.as_str(), "" | "unknown"),
+        "living" => !case.living.trim().is_empty(),
+        "plan" => gates.plan == "yes",
+        "on-call" => !gates.on_call.trim().is_empty(),
+        "police" => gates.police == "none" || concerns_police,
+        "police-agreed" => !concerns_police || gates.police_agreed == "yes",
+        _ => false,
+    };
+    QUESTIONS.iter().filter(|question| !answered(question)).map(|question| (*question).to_owned()).collect()
+}
+
+/// The last answer that was written down for a step.
+fn ticked<'a>(case: &'a Case, step: &str) -> Option<&'a Ticked> {
+    case.ticked.iter().rev().find(|tick| tick.step == step)
+}
+
+/// Puts the checklist together: the steps that are always there, the steps of the findings and the steps that an answer asks for, on
+/// the platforms that were examined. All nine waves are returned in the order of law; inside a wave the most urgent step comes
+/// first, then by name. A step of a wave that is not known goes where the strictest questions stand before it. Steps that
+/// change something are held back, by name only, while questions are open.
+#[must_use]
+pub fn assemble(findings: &[Finding], known: &[Known], platforms: &[String], case: &Case) -> Vec<Wave> {
+    let open = open_questions(case);
+    let mut waves: Vec<Wave> = WAVES.iter().map(|wave| Wave { wave: (*wave).to_owned(), ..Wave::default() }).collect();
+    let yes = |id: &str| ticked(case, id).is_some_and(|tick| tick.result == "yes");
+    let asked: Vec<&String> = known.iter().filter(|one| yes(&one.step.id)).flat_map(|one| &one.if_yes).collect();
+    for Known { wave, platform, step, .. } in known {
         if !platform.is_empty() && !platform.iter().any(|one| platforms.contains(one)) {
             continue;
         }
         let mut mine: Vec<&Finding> = findings.iter().filter(|finding| finding.steps.contains(&step.id)).collect();
-        if mine.is_empty() && !step.always {
+        if mine.is_empty() && !step.always && !asked.contains(&&step.id) {
             continue;
         }
         mine.sort_by_key(|finding| (rank(&finding.urgency), finding.id.clone()));
         let step = Step {
             findings: mine.iter().map(|finding| finding.id.clone()).collect(),
             urgency: mine.first().map(|finding| finding.urgency.clone()).unwrap_or_default(),
+            ticked: ticked(case, &step.id).cloned(),
             ..step.clone()
         };
         let place = WAVES.iter().position(|one| one == wave).or_else(|| WAVES.iter().position(|one| *one == "visible"));
@@ -59,108 +108,12 @@ pub fn assemble(findings: &[Finding], known: &[Known], platforms: &[String]) -> 
     }
     for wave in &mut waves {
         wave.steps.sort_by_key(|step| (rank(&step.urgency), step.id.clone()));
-    }
-    waves
-}
-
-/// `checklist.html`, the care copy.
-///
-/// # Errors
-/// When the page cannot be put together, which would be an error of this program.
-pub fn render(report: &Report) -> Result<String, Error> {
-    let digest = super::json::digest(report)?;
-    let report = shown::report(report)?;
-    let text = Text::of(&report.options.lang);
-    let page = Page { text, words: &text.steps, digest, report: &report };
-    Ok(page.render()?)
-}
-
-/// What the template sees.
-#[derive(Template)]
-#[template(path = "checklist.html", config = "src/report/askama.toml")]
-struct Page<'a> {
-    report: &'a Report,
-    text: &'a Text,
-    words: &'a StepWords,
-    digest: String,
-}
-
-#[allow(clippy::unused_self, reason = "a template reaches its functions through the page")]
-impl Page<'_> {
-    /// The steps of a wave.
-    fn steps(&self, wave: &str) -> &[Step] {
-        self.report.checklist.iter().find(|one| one.wave == wave).map_or(&[], |one| one.steps.as_slice())
-    }
-
-    /// Whether a wave changes something, so that the questions come first.
-    fn changes(&self, wave: &str) -> bool {
-        matches!(wave, "quiet" | "visible")
-    }
-
-    /// Whether this is the wave in which consent is asked.
-    fn asks_consent(&self, wave: &str) -> bool {
-        wave == "consent"
-    }
-
-    /// Whether the instructions of a wave stay off the paper: nobody declared consent and living situation.
-    fn held_back(&self, wave: &str) -> bool {
-        let case = &self.report.case;
-        self.changes(wave) && (case.consent != Some(true) || case.living.trim().is_empty())
-    }
-
-    /// Whether the words for people with low literacy stand above those for the care worker. They exist in Dutch only.
-    fn easy(&self) -> bool {
-        self.report.case.reading == "nl-easy" && self.report.options.lang != "en"
-    }
-
-    /// Who gives consent: the line of the age band, or all lines when none was declared.
-    fn bands(&self) -> Vec<&str> {
-        match self.words.bands.get(&self.report.case.age_band) {
-            Some(band) => vec![band.as_str()],
-            None => self.words.bands.values().map(String::as_str).collect(),
+        if changes(&wave.wave) && !open.is_empty() {
+            wave.open.clone_from(&open);
+            wave.withheld = std::mem::take(&mut wave.steps).into_iter().map(|step| step.id).collect();
         }
     }
-
-    /// Who is to be involved, in the order of the step; a name without contact stands by itself.
-    fn involved(&self, step: &Step) -> Vec<(String, Option<&Contact>)> {
-        step.involve
-            .iter()
-            .map(|id| (id.clone(), self.report.contacts.iter().find(|contact| contact.id == *id)))
-            .collect()
-    }
-
-    /// The words of a step in the language of the page.
-    fn of<'a>(&self, step: &'a Step) -> &'a StepText {
-        if self.text.lang == "en" { &step.en } else { &step.nl }
-    }
-
-    /// Whether the other person may notice a step.
-    fn alert<'a>(&'a self, step: &'a Step) -> &'a str {
-        self.words.alerts.get(&step.may_alert).map_or(step.may_alert.as_str(), String::as_str)
-    }
-
-    /// Title of a finding.
-    fn title(&self, id: &str) -> String {
-        let finding = self.report.findings.iter().find(|finding| finding.id == id);
-        finding.map_or_else(|| id.to_owned(), |finding| format!("{id} {}", super::html::title(finding, self.text)))
-    }
-
-    /// What is said about the device on which the text was tried.
-    fn tried(&self, step: &Step) -> String {
-        let words = if step.tested_on.is_empty() { &self.words.untested } else { &self.words.tested };
-        fill(words, &[("date", &step.checked), ("devices", &step.tested_on.join(", "))])
-    }
-
-    /// Questions that could not be evaluated.
-    fn not_evaluated(&self) -> Vec<&Outcome> {
-        self.report.outcomes.iter().filter(|outcome| outcome.outcome == "not-evaluated").collect()
-    }
-
-    /// The line that ties this page to its report.
-    fn made_with(&self) -> String {
-        let tool = format!("{} {}", self.report.tool.name, self.report.tool.version);
-        fill(&self.words.made_with, &[("tool", &tool), ("digest", &short(&self.digest))])
-    }
+    waves
 }
 
 #[cfg(test)]
@@ -171,12 +124,14 @@ mod tests {
 
     fn known(id: &str, wave: &str, always: bool, platform: &[&str]) -> Known {
         let step = Step { id: id.to_owned(), always, ..sample::step(id, "no") };
-        Known { wave: wave.to_owned(), platform: platform.iter().map(|one| (*one).to_owned()).collect(), step }
+        let platform = platform.iter().map(|one| (*one).to_owned()).collect();
+        Known { wave: wave.to_owned(), platform, if_yes: Vec::new(), step }
     }
 
     #[test]
     fn steps_are_chosen_linked_and_ordered_by_law() {
-        let mut findings = sample::report("nl").findings;
+        let report = sample::report("nl");
+        let mut findings = report.findings;
         findings.truncate(2);
         findings[0].urgency = "this-week".to_owned();
         findings[0].steps = vec!["stop-share".to_owned(), "ask".to_owned()];
@@ -191,7 +146,7 @@ mod tests {
             known("unused", "plan", false, &[]),
             known("lost", "no-such-wave", true, &[]),
         ];
-        let waves = assemble(&findings, &all, &["ios".to_owned()]);
+        let waves = assemble(&findings, &all, &["ios".to_owned()], &report.case);
         assert_eq!(waves.iter().map(|wave| wave.wave.as_str()).collect::<Vec<_>>(), WAVES);
         let visible: Vec<_> = waves[7].steps.iter().map(|step| (step.id.as_str(), step.urgency.as_str())).collect();
         assert_eq!(visible, [("stop-share", "now"), ("ask", "this-week"), ("a-later", ""), ("lost", "")]);
@@ -201,48 +156,55 @@ mod tests {
     }
 
     #[test]
-    fn instructions_for_changes_wait_for_the_questions() {
-        let mut report = sample::report("nl");
-        report.case.consent = Some(true);
-        report.case.living = "left".to_owned();
-        let open = render(&report).unwrap();
-        assert!(open.contains("Doe-regel van stop-share") && open.contains("Doe-regel van call-112"));
-        assert!(!open.contains(&Text::of("nl").steps.held_back));
-        for (consent, living) in [(None, "left"), (Some(false), "left"), (Some(true), ""), (Some(true), " ")] {
-            report.case.consent = consent;
-            living.clone_into(&mut report.case.living);
-            let page = render(&report).unwrap();
-            assert!(page.contains("Titel van stop-share"), "the title stays");
-            assert!(!page.contains("Doe-regel van stop-share") && !page.contains("Niet-regel van stop-share"));
-            assert!(!page.contains("Makkelijke regel van stop-share"));
-            assert!(page.contains("Doe-regel van call-112"), "steps that change nothing stay whole");
-            assert!(page.contains(&Text::of("nl").steps.held_back));
-        }
-        for lang in ["nl", "en"] {
-            let page = render(&sample::report(lang)).unwrap();
-            let places: Vec<_> = WAVES.iter().map(|wave| page.find(&format!("id=\"{wave}\"")).unwrap()).collect();
-            assert!(places.is_sorted(), "waves stand in the order of law");
-            assert!(page.find(&Text::of(lang).steps.change_nothing).unwrap() < places[0]);
-        }
+    fn an_answer_brings_the_steps_that_belong_to_it() {
+        let mut case = sample::report("nl").case;
+        let mut look = known("look", "evidence", true, &[]);
+        look.if_yes = vec!["stop".to_owned()];
+        let all = [look, known("stop", "visible", false, &[])];
+        assert!(assemble(&[], &all, &[], &case)[7].steps.is_empty());
+        let tick = |result: &str| Ticked { step: "look".to_owned(), result: result.to_owned(), ..Ticked::default() };
+        case.ticked = vec![tick("no"), tick("yes")];
+        let waves = assemble(&[], &all, &[], &case);
+        assert_eq!(waves[7].steps.len(), 1, "the last answer counts");
+        assert_eq!(waves[4].steps[0].ticked.as_ref().unwrap().result, "yes");
+        case.ticked.push(tick("unknown"));
+        assert!(assemble(&[], &all, &[], &case)[7].steps.is_empty());
     }
 
     #[test]
-    fn easy_words_stand_above_those_of_the_care_worker() {
-        let mut report = sample::report("nl");
-        assert!(!render(&report).unwrap().contains("Makkelijke regel"));
-        report.case.reading = "nl-easy".to_owned();
-        let page = render(&report).unwrap();
-        let easy = page.find("Makkelijke regel van call-112").unwrap();
-        assert!(easy < page.find("Doe-regel van call-112").unwrap());
-    }
-
-    #[test]
-    fn without_findings_the_steps_and_the_unknown_stay() {
-        let mut report = sample::report("nl");
-        report.findings.clear();
-        let page = render(&report).unwrap();
-        assert!(page.contains(&Text::of("nl").steps.findings_none));
-        assert!(page.contains("Titel van call-112"));
-        assert!(page.contains("Wordt uw e-mail doorgestuurd"), "what was not evaluated is named");
+    fn what_changes_something_waits_for_every_question() {
+        let case = sample::report("nl").case;
+        let all = [
+            known("quiet-one", "quiet", true, &[]),
+            known("loud-one", "visible", true, &[]),
+            known("look", "plan", true, &[]),
+        ];
+        assert_eq!(open_questions(&case), Vec::<String>::new());
+        let open = |change: &dyn Fn(&mut Case)| {
+            let mut case = case.clone();
+            change(&mut case);
+            let waves = assemble(&[], &all, &[], &case);
+            assert!(waves[6].steps.is_empty() && waves[7].steps.is_empty(), "{:?}", case.gates);
+            assert_eq!((waves[6].withheld.len(), waves[7].withheld.len(), waves[3].steps.len()), (1, 1, 1));
+            open_questions(&case)
+        };
+        assert_eq!(open(&|c| *c = Case::default()).len(), 8, "custody and the police's word hang on earlier answers");
+        for value in ["", "yes", "unknown"] {
+            assert_eq!(open(&|c| value.clone_into(&mut c.gates.danger)), ["danger"]);
+        }
+        assert_eq!(open(&|c| "no".clone_into(&mut c.gates.safe_device)), ["safe-device"]);
+        assert_eq!(open(&|c| c.consent = Some(false)), ["consent"]);
+        assert_eq!(open(&|c| c.age_band.clear()), ["age"]);
+        assert_eq!(open(&|c| "unknown".clone_into(&mut c.custody)), ["custody"]);
+        assert_eq!(open(&|c| " ".clone_into(&mut c.living)), ["living"]);
+        assert_eq!(open(&|c| "no".clone_into(&mut c.gates.plan)), ["plan"]);
+        assert_eq!(open(&|c| c.gates.on_call.clear()), ["on-call"]);
+        assert_eq!(open(&|c| "unknown".clone_into(&mut c.gates.police)), ["police"]);
+        assert_eq!(open(&|c| "case".clone_into(&mut c.gates.police)), ["police-agreed"]);
+        let mut adult = case.clone();
+        "18-23".clone_into(&mut adult.age_band);
+        adult.custody.clear();
+        assert!(open_questions(&adult).is_empty(), "custody is asked of minors only");
+        assert_eq!(assemble(&[], &all, &[], &case)[7].steps.len(), 1);
     }
 }

@@ -52,11 +52,6 @@ pub(super) fn title<'a>(finding: &'a Finding, text: &Text) -> &'a str {
     if title.is_empty() { &finding.rule } else { title }
 }
 
-/// The first sixteen characters of a digest, for people who compare by eye.
-pub(super) fn short(digest: &str) -> String {
-    digest.chars().take(16).collect()
-}
-
 /// What the template sees.
 #[derive(Template)]
 #[template(path = "report.html", config = "src/report/askama.toml")]

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 pub mod bag;
 pub mod checklist;
+pub mod copies;
 pub mod html;
 pub mod json;
+pub mod leak;
 #[cfg(test)]
 mod sample;
 pub mod shown;
@@ -50,6 +52,9 @@ pub struct Report {
     pub checklist: Vec<Wave>,
     /// People and services to involve.
     pub contacts: Vec<Contact>,
+    /// Data that others hold and that is soon gone: what the police may want to have frozen.
+    #[serde(default)]
+    pub preserve: Vec<Preserve>,
 }
 
 /// Name and version of the tool.
@@ -113,6 +118,44 @@ pub struct Case {
     pub living: String,
     /// Reading level: `nl`, `nl-easy` or `en`.
     pub reading: String,
+    /// Who has custody: `self`, `parent`, `parent-concern`, `guardian`, `unknown`.
+    pub custody: String,
+    /// Answers to the questions that come before any change.
+    pub gates: Gates,
+    /// What people checked by hand and wrote down.
+    pub ticked: Vec<Ticked>,
+}
+
+/// Answers to the questions that come before any change (field.md A2). Empty where nobody answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Gates {
+    /// Is somebody in danger now: `no`, `yes`, `unknown`.
+    pub danger: String,
+    /// Is another device used: `yes`, `no`, `unknown`.
+    pub safe_device: String,
+    /// Is there a plan for how the other person may react: `yes`, `no`, `unknown`.
+    pub plan: String,
+    /// Who can be reached when it goes wrong.
+    pub on_call: String,
+    /// `none` (no report wished), `wish`, `case`, `unknown`.
+    pub police: String,
+    /// Whether the police said that something may be changed: `yes`, `no`, `unknown`.
+    pub police_agreed: String,
+}
+
+/// What somebody checked by hand: the answer to a step that no copy can answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ticked {
+    /// Which step.
+    pub step: String,
+    /// When, as written down.
+    pub on: String,
+    /// `yes`, `no` or `unknown`; for a step without a question `yes` is done.
+    pub result: String,
+    /// Note.
+    pub note: String,
 }
 
 /// One input.
@@ -343,16 +386,22 @@ pub struct Coverage {
 }
 
 /// One wave of the checklist. The order of waves is law (field.md A2).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Wave {
     /// `danger`, `safe-device`, `consent`, `plan`, `evidence`, `police`, `quiet`, `visible`, `recheck`.
     pub wave: String,
     /// Steps in this wave.
     pub steps: Vec<Step>,
+    /// Questions that must be answered before the steps of this wave are given.
+    pub open: Vec<String>,
+    /// Steps that are held back until then, by name.
+    pub withheld: Vec<String>,
 }
 
 /// One step of the checklist.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Step {
     /// Name of the step.
     pub id: String,
@@ -370,6 +419,14 @@ pub struct Step {
     pub checked: String,
     /// Devices on which the steps were tried; empty is said so.
     pub tested_on: Vec<String>,
+    /// A question that only a person can answer; the answer goes into the case file.
+    pub check: bool,
+    /// The answer that was written down.
+    pub ticked: Option<Ticked>,
+    /// Whether it can be undone: `yes`, `partly`, `no`; empty where nothing changes.
+    pub reversible: String,
+    /// After how many days to look again.
+    pub recheck_in_days: Option<u32>,
     /// Dutch, level B1.
     pub nl: StepText,
     /// English.
@@ -381,6 +438,7 @@ pub struct Step {
 
 /// Words of a step.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct StepText {
     /// One line.
     pub title: String,
@@ -391,10 +449,30 @@ pub struct StepText {
     pub actions: Vec<String>,
     /// What not to do.
     pub do_not: Vec<String>,
+    /// The question that is answered with yes, no or unknown.
+    pub question: String,
+    /// What is lost or stops working.
+    pub side_effects: String,
+    /// What is different for somebody under 18.
+    pub minor: String,
+    /// What to do on one platform.
+    pub on: Vec<OnPlatform>,
+}
+
+/// What to do on one platform, in the versions that the text is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OnPlatform {
+    /// Name of the platform and its versions, for people.
+    pub name: String,
+    /// What to do, one action a line.
+    #[serde(rename = "do")]
+    pub actions: Vec<String>,
 }
 
 /// Words of a step for people with low literacy.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct EasyStep {
     /// One line.
     pub title: String,
@@ -421,4 +499,25 @@ pub struct Contact {
     pub last_verified: String,
     /// Whether it was confirmed in a named source.
     pub verified: bool,
+}
+
+/// Data that a provider holds and that is soon gone, with what the copies tell about it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preserve {
+    /// Name of the entry.
+    pub id: String,
+    /// Who holds it.
+    pub holder: Words,
+    /// What it is.
+    pub what: Words,
+    /// When it is gone.
+    pub gone: Words,
+    /// Accounts that the copies name.
+    pub accounts: Vec<String>,
+    /// Serial numbers, numbers and other identifiers that the copies name.
+    pub identifiers: Vec<String>,
+    /// First time in the copies that it is about (UTC).
+    pub from: Option<String>,
+    /// Last time in the copies that it is about (UTC).
+    pub until: Option<String>,
 }

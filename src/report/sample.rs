@@ -2,8 +2,8 @@
 //! and values that try to break out of the page. No real person, number or address.
 
 use super::{
-    Case, Citation, Contact, Coverage, EasyStep, EasyText, Evidence, Finding, FindingText, Gap, Options, Outcome,
-    Remark, Report, Ruleset, SCHEMA, Source, Step, StepText, Texts, Tool, Wave, Words,
+    Case, Citation, Contact, Coverage, EasyStep, EasyText, Evidence, Finding, FindingText, Gap, Gates, Options,
+    Outcome, Remark, Report, Ruleset, SCHEMA, Source, Step, StepText, Texts, Tool, Wave, Words,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -34,6 +34,10 @@ fn digest(of: &str) -> String {
 /// A step with words in both languages; `id` stands in every line.
 pub fn step(id: &str, may_alert: &str) -> Step {
     Step {
+        check: false,
+        ticked: None,
+        reversible: String::new(),
+        recheck_in_days: None,
         id: id.to_owned(),
         may_alert: may_alert.to_owned(),
         always: true,
@@ -47,12 +51,14 @@ pub fn step(id: &str, may_alert: &str) -> Step {
             why: "De ander kan dit merken. Daarom is een plan nodig.".to_owned(),
             actions: vec![format!("Doe-regel van {id}."), "Open op een ander toestel de website.".to_owned()],
             do_not: vec![format!("Niet-regel van {id}.")],
+            ..StepText::default()
         },
         en: StepText {
             title: format!("Title of {id}"),
             why: "The other person may notice this. So a plan is needed.".to_owned(),
             actions: vec![format!("Do line of {id}.")],
             do_not: vec![format!("Do-not line of {id}.")],
+            ..StepText::default()
         },
         nl_easy: EasyStep { title: format!("Makkelijk {id}"), actions: vec![format!("Makkelijke regel van {id}.")] },
     }
@@ -274,7 +280,7 @@ pub fn report(lang: &str) -> Report {
         always: findings.is_empty(),
         ..step(id, alert)
     };
-    let wave = |wave: &str, steps: Vec<Step>| Wave { wave: wave.to_owned(), steps };
+    let wave = |wave: &str, steps: Vec<Step>| Wave { wave: wave.to_owned(), steps, ..Wave::default() };
     let mut outcomes: Vec<Outcome> = findings
         .iter()
         .map(|finding| outcome(&finding.rule, &finding.texts.nl.title, &finding.texts.en.title, "found", ""))
@@ -336,6 +342,16 @@ pub fn report(lang: &str) -> Report {
             age_band: "16-17".to_owned(),
             living: "left".to_owned(),
             reading: "nl".to_owned(),
+            custody: "parent".to_owned(),
+            gates: Gates {
+                danger: "no".to_owned(),
+                safe_device: "yes".to_owned(),
+                plan: "yes".to_owned(),
+                on_call: "A. Bereikbaar".to_owned(),
+                police: "none".to_owned(),
+                police_agreed: String::new(),
+            },
+            ticked: Vec::new(),
         },
         evidence: vec![
             Evidence {
@@ -416,6 +432,7 @@ pub fn report(lang: &str) -> Report {
             wave("visible", vec![linked("stop-share", "yes", &["F-001"], "now")]),
             wave("recheck", vec![linked("look-again", "no", &[], "")]),
         ],
+        preserve: Vec::new(),
         contacts: vec![
             Contact {
                 id: "police".to_owned(),

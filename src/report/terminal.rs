@@ -2,6 +2,7 @@
 //! Nothing hangs on colour, and a terminal without UTF-8 gets a table of plain characters.
 
 use super::checklist::rank;
+use super::copies::Reader;
 use super::text::{Text, fill};
 use super::{Report, html, shown};
 use comfy_table::{ContentArrangement, Table, presets};
@@ -26,7 +27,7 @@ pub struct Screen {
 ///
 /// # Errors
 /// When the report cannot be turned into JSON and back, which would be an error of this program.
-pub fn summary(report: &Report, out: &Path, screen: Screen) -> Result<String, html::Error> {
+pub fn summary(report: &Report, out: &Path, readers: &[Reader], screen: Screen) -> Result<String, html::Error> {
     let report = &shown::report(report)?;
     let text = Text::of(&report.options.lang);
     let words = &text.terminal;
@@ -69,13 +70,22 @@ pub fn summary(report: &Report, out: &Path, screen: Screen) -> Result<String, ht
     lines.push(String::new());
 
     lines.push(format!("{}:", words.files));
-    for (name, meaning) in
-        [("checklist.html", &words.checklist), ("report.html", &words.report), ("report.json", &words.json)]
-    {
+    let mut files: Vec<(&str, &str)> = Vec::new();
+    for reader in readers {
+        let meaning = match reader {
+            Reader::Care => &words.checklist,
+            Reader::Police => &words.police,
+            Reader::Person => &words.person,
+        };
+        files.push((reader.file().trim_start_matches("data/"), meaning));
+    }
+    files.extend([("report.html", words.report.as_str()), ("report.json", words.json.as_str())]);
+    for (name, meaning) in &files {
         lines.push(format!("  {}  {meaning}", path(out, name)));
     }
     lines.push(String::new());
-    lines.push(fill(&words.next, &[("file", &path(out, "checklist.html"))]));
+    let first = files.first().map_or("report.html", |(name, _)| name);
+    lines.push(fill(&words.next, &[("file", &path(out, first))]));
     let all = lines.join("\n") + "\n";
     Ok(if screen.unicode { all } else { plain(&all) })
 }
@@ -176,7 +186,7 @@ mod tests {
     fn the_summary_says_what_where_and_what_next() {
         for lang in ["nl", "en"] {
             let report = sample::report(lang);
-            let all = summary(&report, Path::new("OUT"), WIDE).unwrap();
+            let all = summary(&report, Path::new("OUT"), &[Reader::Care], WIDE).unwrap();
             let text = Text::of(lang);
             for finding in &report.findings {
                 assert!(all.contains(&finding.id));
@@ -194,7 +204,7 @@ mod tests {
     fn hostile_names_cannot_steer_the_terminal() {
         let mut report = sample::report("nl");
         report.findings[0].texts.nl.title = format!("{}{}", sample::CONTROL, sample::BIDI);
-        let all = summary(&report, Path::new("o\u{1b}[2Jut"), WIDE).unwrap();
+        let all = summary(&report, Path::new("o\u{1b}[2Jut"), &[Reader::Care], WIDE).unwrap();
         assert!(!all.contains('\u{1b}') && !all.contains('\r') && !all.contains('\u{202E}'));
     }
 
@@ -203,7 +213,7 @@ mod tests {
         let screen = Screen { width: 50, unicode: false };
         let mut report = sample::report("nl");
         report.findings[0].texts.nl.title = "Foto’s van Zoë worden gedeeld".to_owned();
-        let all = summary(&report, Path::new("OUT"), screen).unwrap();
+        let all = summary(&report, Path::new("OUT"), &[Reader::Care], screen).unwrap();
         assert!(all.is_ascii());
         let table: Vec<_> = all.lines().filter(|line| line.contains("--") || line.contains("F-0")).collect();
         assert!(table.len() > 6 && table.iter().all(|line| line.chars().count() <= 50), "{all}");
@@ -213,7 +223,7 @@ mod tests {
     fn nothing_found_says_what_that_does_not_mean() {
         let mut report = sample::report("nl");
         report.findings.clear();
-        let all = summary(&report, Path::new("OUT"), WIDE).unwrap();
+        let all = summary(&report, Path::new("OUT"), &[Reader::Care], WIDE).unwrap();
         assert!(all.contains(&Text::of("nl").terminal.no_findings));
     }
 }

@@ -44,18 +44,51 @@ words! {
 words! {
     /// The words of `checklist.html`.
     StepWords {
-        page_title, title, change_nothing, change_nothing_why, how, choice, questions, stop_if_empty, why, actions, do_not,
-        may_alert, involve, belongs_to, base_step, untested, tested, no_steps, for_worker, held_back, findings,
-        findings_lead, findings_none, not_checked, not_checked_lead, not_checked_none, contacts, made_with, consent_band,
+        page_title, title, change_nothing, change_nothing_why, how, choice, start, start_danger, start_seen, start_first,
+        start_call, questions, stop_if_empty, again_before, do_not, may_alert, side_effects, undo, under_18, involve,
+        belongs_to, untested, tested, for_worker, held_back, withheld, findings, findings_lead, findings_none, axis_read, axis_where, seen_less,
+        axis_control, ordinary, noticed, todo, look, look_lead, ticked, done, tick_how, tick_what, again, not_checked,
+        not_checked_lead, not_checked_none, contacts, contact_checked, contact_old, contact_state, made_with, consent_band,
     } {
         /// The questions before anything is changed.
         change_gate: Vec<String>,
+        /// The questions that are open before anything may be changed, by code.
+        ask: BTreeMap<String, String>,
         /// The waves by code.
         waves: BTreeMap<String, WaveWords>,
         /// Whether the other person may notice, by code.
         alerts: BTreeMap<String, String>,
+        /// Whether it can be undone, by code.
+        reversible: BTreeMap<String, String>,
+        /// Answers to a manual check, by code.
+        answers: BTreeMap<String, String>,
         /// Who gives consent, by age band.
         bands: BTreeMap<String, String>,
+        /// What the answer about custody means, by code.
+        custody: BTreeMap<String, String>,
+    }
+}
+
+words! {
+    /// The words of `police.html`.
+    PoliceWords {
+        page_title, title, lead, first, keep, keep_lead, holder, what, account, period, identifier, findings_lead, number, places,
+        changes, changes_lead, looked,
+    } {
+        /// What is asked of the police before anything is changed.
+        first_lines: Vec<String>,
+    }
+}
+
+words! {
+    /// The words of `notes.html`, the page for the person it is about.
+    PersonWords {
+        page_title, danger, now, known, seen_where, seen_what, seen_control, seen_nothing, maybe, together, you, call,
+    } {
+        /// What to do and not to do now.
+        now_lines: Vec<String>,
+        /// What is true whatever was found.
+        you_lines: Vec<String>,
     }
 }
 
@@ -63,7 +96,7 @@ words! {
     /// The words of the summary on the terminal.
     TerminalWords {
         title, findings, finding_one, no_findings, id, urgency, confidence, what, not_evaluated, gaps, and_more, files, report,
-        checklist, json, next,
+        checklist, police, person, json, next,
     }
 }
 
@@ -136,6 +169,14 @@ pub struct Text {
     pub report: ReportWords,
     /// Words of `checklist.html`.
     pub steps: StepWords,
+    /// Words of `police.html`.
+    pub police: PoliceWords,
+    /// Words of `notes.html`.
+    pub person: PersonWords,
+    /// Words of `notes.html` for people with low literacy.
+    pub person_easy: PersonWords,
+    /// Values of the vocabulary as they stand in a sentence, by column.
+    pub values: BTreeMap<String, BTreeMap<String, String>>,
     /// Words of the terminal.
     pub terminal: TerminalWords,
     /// Words around verification.
@@ -208,6 +249,12 @@ impl Text {
     #[must_use]
     pub fn column<'a>(&'a self, column: &'a str) -> &'a str {
         self.columns.get(column).map_or(column, String::as_str)
+    }
+
+    /// Words for the values of a column, when its values are words of the vocabulary. A plural is the column's own.
+    #[must_use]
+    pub fn value_words(&self, column: &str) -> Option<&BTreeMap<String, String>> {
+        self.values.get(column).or_else(|| self.values.get(column.strip_suffix('s')?))
     }
 
     /// Words for an error code; a general sentence when there are none. Show the code and the particulars beside it.
@@ -355,7 +402,8 @@ mod tests {
         let [nl, en] = both();
         let banned = regex::Regex::new(r"(?i)\b(veilige?|veiligheid|schone?|schoon|gehackt|daders?|slachtoffers?|verdachten?|safe|safely|clean|hacked|perpetrators?|victims?|suspects?)\b").unwrap();
         for (key, text) in nl.iter().chain(&en) {
-            let text = text.replace("Veilig Thuis", "");
+            // Only the copy for the police speaks of a suspected perpetrator.
+            let text = if key.starts_with(".police.") { String::new() } else { text.replace("Veilig Thuis", "") };
             assert!(!banned.is_match(&text), "{key}: {text}");
         }
     }

@@ -1,12 +1,13 @@
 //! Loads and checks everything under `rules/`: rules, steps, contacts, indicators. Every question is prepared on an empty store;
 //! every text must exist in Dutch and English with the same placeholders, and every placeholder must be a selected column.
 
+pub use super::guide::Guide;
+pub use super::step::{PreserveFile, StepFile};
 use super::view::{self, View};
-use super::{Rule, Urgency, identity, judge};
+use super::{Rule, Urgency, guide, identity, judge, prose, step};
 use crate::fact::store::SYSTEM;
 use crate::fact::{Problem, Problems, Store, Vocabulary};
-use crate::report::checklist::{self, WAVES};
-use crate::report::{Contact, EasyStep, FindingText, Step, StepText};
+use crate::report::{Contact, FindingText};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +37,10 @@ pub struct Rules {
     pub steps: Vec<StepFile>,
     /// Contacts, in the order of the file.
     pub contacts: Vec<Contact>,
+    /// Data that others hold and that is soon gone, in the order of the file.
+    pub preserve: Vec<PreserveFile>,
+    /// How copies are made, in the order of their place in the list.
+    pub guides: Vec<Guide>,
     /// Indicators of known products.
     pub indicators: Vec<Indicator>,
     /// Allow lists.
@@ -44,63 +49,6 @@ pub struct Rules {
     pub lists: BTreeMap<String, String>,
     /// SHA-256 over all files.
     pub sha256: String,
-}
-
-/// A step as its file holds it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StepFile {
-    /// The file's name.
-    #[serde(skip)]
-    pub id: String,
-    /// Its wave.
-    pub wave: String,
-    /// Whether the other person may notice.
-    pub may_alert: String,
-    /// Part of every checklist.
-    #[serde(default)]
-    pub always: bool,
-    /// Families it is for; empty is all.
-    #[serde(default)]
-    pub platform: Vec<String>,
-    /// Contacts to involve.
-    #[serde(default)]
-    pub involve: Vec<String>,
-    /// Date on which the text was checked.
-    pub checked: String,
-    /// Devices it was tried on.
-    #[serde(default)]
-    pub tested_on: Vec<String>,
-    /// Where it comes from.
-    pub source: String,
-    /// Dutch.
-    pub nl: StepText,
-    /// Dutch for people with low literacy.
-    #[serde(rename = "nl-easy")]
-    pub nl_easy: EasyStep,
-    /// English.
-    pub en: StepText,
-}
-
-impl StepFile {
-    /// The step as the checklist takes it.
-    #[must_use]
-    pub fn known(&self) -> checklist::Known {
-        let step = Step {
-            id: self.id.clone(),
-            may_alert: self.may_alert.clone(),
-            always: self.always,
-            findings: Vec::new(),
-            urgency: String::new(),
-            involve: self.involve.clone(),
-            checked: self.checked.clone(),
-            tested_on: self.tested_on.clone(),
-            nl: self.nl.clone(),
-            en: self.en.clone(),
-            nl_easy: self.nl_easy.clone(),
-        };
-        checklist::Known { wave: self.wave.clone(), platform: self.platform.clone(), step }
-    }
 }
 
 /// One indicator: something that gives a known product away.
@@ -172,6 +120,12 @@ struct ContactFile {
     contact: Vec<Contact>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeepFile {
+    entry: Vec<PreserveFile>,
+}
+
 impl Rules {
     /// Loads the files that are built into the program.
     ///
@@ -192,6 +146,8 @@ impl Rules {
             views: Vec::new(),
             steps: Vec::new(),
             contacts: Vec::new(),
+            preserve: Vec::new(),
+            guides: Vec::new(),
             indicators: Vec::new(),
             known: Vec::new(),
             lists: BTreeMap::new(),
@@ -203,12 +159,19 @@ impl Rules {
                 take(file, text, &mut problems, |f: ContactFile| rules.contacts = f.contact);
                 continue;
             }
+            if *file == "preserve.toml" {
+                take(file, text, &mut problems, |f: KeepFile| rules.preserve = f.entry);
+                continue;
+            }
             let Some((folder, base)) = file.rsplit_once('/') else { continue };
             let Some(stem) = base.strip_suffix(".toml") else { continue };
             match folder {
                 "steps" => {
                     take(file, text, &mut problems, |step| rules.steps.push(StepFile { id: stem.into(), ..step }));
                 }
+                "guides" => take(file, text, &mut problems_of_views, |guide: Guide| {
+                    rules.guides.push(Guide { id: stem.into(), ..guide });
+                }),
                 "views" => take(file, text, &mut problems, |view: View| {
                     if view.id != stem || vocabulary.kinds.contains_key(&view.id) || SYSTEM.contains(&stem) {
                         let message =
@@ -228,6 +191,7 @@ impl Rules {
             }
         }
         problems.append(&mut problems_of_views);
+        step::resolve(&mut rules);
         match Store::new(vocabulary) {
             Ok(mut store) => {
                 let conn = store.connection_mut();
@@ -256,9 +220,11 @@ impl Rules {
         for (file, text) in files.iter().filter(|(f, _)| f.starts_with("steps/")) {
             let stem = file.trim_start_matches("steps/").trim_end_matches(".toml");
             if let Some(step) = rules.steps.iter().find(|s| s.id == stem) {
-                check_step(file, text, step, &rules.contacts, &mut problems);
+                problems.append(&mut step::check(file, text, step, &rules.steps, &rules.contacts));
             }
         }
+        guide::check(files, &mut rules.guides, &mut problems);
+        prose::check(files, &mut problems);
         check_indicators(&rules.indicators, &mut problems);
         rules.list.sort_by(|a, b| a.id.cmp(&b.id));
         rules.steps.sort_by(|a, b| a.id.cmp(&b.id));
@@ -391,33 +357,6 @@ fn check_rule(
     }
     if rule.experimental && rule.urgency == Urgency::Now {
         say("urgency", "an experimental rule is never urgent".into());
-    }
-}
-
-fn check_step(file: &str, text: &str, step: &StepFile, contacts: &[Contact], problems: &mut Vec<Problem>) {
-    let mut say = |needle: &str, message: String| problems.push(Problem::near(file, text, needle, message));
-    if !WAVES.contains(&step.wave.as_str()) {
-        say("wave", format!("`{}` is not one of {}", step.wave, WAVES.join(", ")));
-    }
-    if !["no", "yes", "unknown"].contains(&step.may_alert.as_str()) {
-        say("may_alert", "may_alert is no, yes or unknown".into());
-    }
-    if step.checked.parse::<jiff::civil::Date>().is_err() {
-        say("checked", "checked is a date: 2026-11-23".into());
-    }
-    for name in step.involve.iter().filter(|i| !contacts.iter().any(|c| c.id == **i)) {
-        say(name, format!("there is no contact `{name}` in contacts.nl.toml"));
-    }
-    for (language, t) in [("nl", &step.nl), ("en", &step.en)] {
-        if t.title.trim().is_empty() || t.why.trim().is_empty() || t.actions.is_empty() {
-            say(&format!("[{language}]"), format!("[{language}] needs title, why and do"));
-        }
-    }
-    if step.nl.actions.len() != step.en.actions.len() || step.nl.do_not.len() != step.en.do_not.len() {
-        say("[en]", "Dutch and English must have the same number of lines in `do` and `do_not`".into());
-    }
-    if step.nl_easy.title.trim().is_empty() || step.nl_easy.actions.is_empty() {
-        say("[nl-easy]", "[nl-easy] needs title and do".into());
     }
 }
 

@@ -1,9 +1,12 @@
 //! Rules: questions put to the facts, with the words and steps that belong to an answer. This module loads and checks the files
 //! under `rules/` and runs the questions in a sandbox. It never parses evidence: it sees only facts.
 
+pub mod guide;
 pub mod identity;
 pub mod judge;
 pub mod load;
+pub mod prose;
+pub mod step;
 pub mod view;
 
 pub use judge::{Judgement, Match, judge};

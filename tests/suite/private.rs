@@ -5,6 +5,7 @@ use super::golden::{audit_fixture, plan};
 use vrijspoor::embedded::Data;
 use vrijspoor::fixture;
 use vrijspoor::report::bag;
+use vrijspoor::report::copies::Reader;
 
 #[test]
 fn no_mark_of_private_content_is_in_the_output() {
@@ -12,7 +13,9 @@ fn no_mark_of_private_content_is_in_the_output() {
         let folder = tempfile::tempdir().unwrap();
         let audited = audit_fixture(name, &folder.path().join("evidence"));
         let out = folder.path().join("out");
-        bag::write(&out, &audited.report, &audited.evidence_list, &serde_json::json!({}), false).unwrap();
+        let readers = ["care", "police", "victim"].into_iter().filter_map(Reader::named).collect();
+        let copies = bag::Copies { readers, never_print: Vec::new() };
+        bag::write(&out, &audited.report, &audited.evidence_list, &serde_json::json!({}), &copies, false).unwrap();
         for entry in walkdir::WalkDir::new(&out).into_iter().map(Result::unwrap).filter(|e| e.file_type().is_file()) {
             let bytes = std::fs::read(entry.path()).unwrap();
             let at = bytes.windows(6).position(|w| w.eq_ignore_ascii_case(b"MARKER"));

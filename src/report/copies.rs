@@ -1,0 +1,401 @@
+//! The copies of the checklist: for the care worker, for the police, and a page for the person it is about. All are made from the one
+//! report and carry its SHA-256. What a copy shows differs: the page for the person holds nothing that gives her away to somebody
+//! who finds it; only the copy for the police speaks of a suspected perpetrator.
+
+use super::checklist::{QUESTIONS, WAVES, changes, minor, rank};
+use super::html::Error;
+use super::shown;
+use super::text::{PersonWords, Text, fill};
+use super::{Case, Contact, Finding, Outcome, Report, Step, StepText, Wave};
+use askama::Template;
+
+/// For whom a copy is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reader {
+    /// The care worker.
+    Care,
+    /// The police.
+    Police,
+    /// The person it is about.
+    Person,
+}
+
+impl Reader {
+    /// The reader of that name on the command line.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "care" => Some(Self::Care),
+            "police" => Some(Self::Police),
+            "victim" => Some(Self::Person),
+            _ => None,
+        }
+    }
+
+    /// The file in the bag. That of the person has a name that says nothing.
+    #[must_use]
+    pub const fn file(self) -> &'static str {
+        match self {
+            Self::Care => "data/checklist.html",
+            Self::Police => "data/police.html",
+            Self::Person => "data/notes.html",
+        }
+    }
+
+    /// The copy for this reader.
+    ///
+    /// # Errors
+    /// When the page cannot be put together, which would be an error of this program.
+    pub fn render(self, report: &Report) -> Result<String, Error> {
+        match self {
+            Self::Care => care(report),
+            Self::Police => police(report),
+            Self::Person => person(report),
+        }
+    }
+}
+
+/// `checklist.html`, the care copy.
+///
+/// # Errors
+/// When the page cannot be put together, which would be an error of this program.
+pub fn care(report: &Report) -> Result<String, Error> {
+    let digest = super::json::digest(report)?;
+    let report = &shown::report(report)?;
+    Ok(CarePage { desk: Desk::new(report, digest) }.render()?)
+}
+
+/// `police.html`, the copy for the police.
+///
+/// # Errors
+/// When the page cannot be put together, which would be an error of this program.
+pub fn police(report: &Report) -> Result<String, Error> {
+    let digest = super::json::digest(report)?;
+    let report = &shown::report(report)?;
+    Ok(PolicePage { desk: Desk::new(report, digest) }.render()?)
+}
+
+/// `notes.html`, one page for the person it is about.
+///
+/// # Errors
+/// When the page cannot be put together, which would be an error of this program.
+pub fn person(report: &Report) -> Result<String, Error> {
+    let digest = super::json::digest(report)?;
+    let report = &shown::report(report)?;
+    let desk = Desk::new(report, digest);
+    let easy = desk.easy() || (minor(&report.case.age_band) && desk.text.lang != "en");
+    let words = if easy { &desk.text.person_easy } else { &desk.text.person };
+    Ok(PersonPage { desk, words, easy }.render()?)
+}
+
+/// What every copy is made of.
+struct Desk<'a> {
+    report: &'a Report,
+    text: &'a Text,
+    digest: String,
+}
+
+#[derive(Template)]
+#[template(path = "checklist.html", config = "src/report/askama.toml")]
+struct CarePage<'a> {
+    desk: Desk<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "police.html", config = "src/report/askama.toml")]
+struct PolicePage<'a> {
+    desk: Desk<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "notes.html", config = "src/report/askama.toml")]
+struct PersonPage<'a> {
+    desk: Desk<'a>,
+    words: &'a PersonWords,
+    easy: bool,
+}
+
+/// Most lines of what to do on the page for the person: it must stay one page.
+const MOST_LINES: usize = 8;
+
+impl PersonPage<'_> {
+    /// What can perhaps be seen, without a name, number or place: once each.
+    fn seen(&self) -> Vec<&str> {
+        let axes =
+            [("where", &self.words.seen_where), ("what", &self.words.seen_what), ("control", &self.words.seen_control)];
+        let has = |axis: &str| {
+            let sees = |code: &String| self.desk.text.sees.get(code).is_some_and(|seen| seen.axis == axis);
+            self.desk.report.findings.iter().any(|finding| finding.urgency != "info" && finding.sees.iter().any(sees))
+        };
+        axes.into_iter().filter(|(axis, _)| has(axis)).map(|(_, words)| words.as_str()).collect()
+    }
+
+    /// What to do together, one line a step: only what changes nothing, most urgent first.
+    fn lines(&self) -> Vec<&str> {
+        let now = ["danger", "safe-device", "plan", "evidence"];
+        let steps = now.iter().flat_map(|wave| self.desk.steps(wave)).filter(|step| step.ticked.is_none());
+        steps
+            .map(|step| if self.easy { step.nl_easy.title.as_str() } else { self.desk.of(step).title.as_str() })
+            .take(MOST_LINES)
+            .collect()
+    }
+}
+
+/// Findings with the same title: the first of them, their number and their names.
+struct Group<'a> {
+    finding: &'a Finding,
+    count: usize,
+    ids: String,
+}
+
+impl<'a> Desk<'a> {
+    fn new(report: &'a Report, digest: String) -> Self {
+        Self { report, text: Text::of(&report.options.lang), digest }
+    }
+
+    fn case(&self) -> &Case {
+        &self.report.case
+    }
+
+    /// The wave of that name.
+    fn wave(&self, wave: &str) -> Option<&Wave> {
+        self.report.checklist.iter().find(|one| one.wave == wave)
+    }
+
+    /// The steps of a wave.
+    fn steps(&self, wave: &str) -> &[Step] {
+        self.wave(wave).map_or(&[], |one| one.steps.as_slice())
+    }
+
+    /// The questions of the manual checks and the other steps of a wave apart: questions are answered on one sheet.
+    fn part(&self, wave: &str, check: bool) -> Vec<&Step> {
+        self.steps(wave).iter().filter(|step| step.check == check).collect()
+    }
+
+    /// Steps of a wave that are held back.
+    fn withheld(&self, wave: &str) -> usize {
+        self.wave(wave).map_or(0, |one| one.withheld.len())
+    }
+
+    /// All questions that are open before anything may be changed, in words.
+    fn open(&self) -> Vec<&str> {
+        let open = super::checklist::open_questions(self.case());
+        let words = |code: &&str| self.text.steps.ask.get(*code).map(String::as_str);
+        QUESTIONS.iter().filter(|code| open.iter().any(|one| one == *code)).filter_map(words).collect()
+    }
+
+    /// Whether a wave changes something, so that the questions come first.
+    #[allow(clippy::unused_self, reason = "a template reaches its functions through the page")]
+    fn changes(&self, wave: &str) -> bool {
+        changes(wave)
+    }
+
+    /// Whether the words for people with low literacy stand above those for the care worker. They exist in Dutch only.
+    fn easy(&self) -> bool {
+        self.case().reading == "nl-easy" && self.text.lang != "en"
+    }
+
+    /// Whether the person is under 18, so that the notes for minors are printed. Also when no age was declared.
+    fn minor(&self) -> bool {
+        minor(&self.case().age_band) || self.case().age_band.is_empty()
+    }
+
+    /// Who gives consent: the line of the age band, or all lines when none was declared.
+    fn bands(&self) -> Vec<&str> {
+        match self.text.steps.bands.get(&self.case().age_band) {
+            Some(band) => vec![band.as_str()],
+            None => self.text.steps.bands.values().map(String::as_str).collect(),
+        }
+    }
+
+    /// The line about custody that belongs to the answer; empty when there is none.
+    fn custody(&self) -> &str {
+        self.text.steps.custody.get(&self.case().custody).map_or("", String::as_str)
+    }
+
+    /// Findings by urgency, those of the first group first.
+    fn findings(&self) -> Vec<&Finding> {
+        let mut all: Vec<&Finding> = self.report.findings.iter().collect();
+        all.sort_by_key(|finding| rank(&finding.urgency));
+        all
+    }
+
+    /// Findings that ask for attention, those with the same title together.
+    fn seen(&self) -> Vec<Group<'_>> {
+        self.grouped(&["now", "this-week"])
+    }
+
+    /// The other findings, those with the same title together.
+    fn seen_less(&self) -> Vec<Group<'_>> {
+        self.grouped(&["later", "info"])
+    }
+
+    fn grouped(&self, urgencies: &[&str]) -> Vec<Group<'_>> {
+        let mut groups: Vec<Group<'_>> = Vec::new();
+        for finding in self.findings().into_iter().filter(|f| urgencies.contains(&f.urgency.as_str())) {
+            let same = |group: &&mut Group<'_>| {
+                let (a, b) = (group.finding, finding);
+                self.said(a).title == self.said(b).title && a.urgency == b.urgency && a.confidence == b.confidence
+            };
+            match groups.iter_mut().find(same) {
+                Some(group) => {
+                    group.count += 1;
+                    group.ids = format!("{} {}", group.ids, finding.id);
+                }
+                None => groups.push(Group { finding, count: 1, ids: finding.id.clone() }),
+            }
+        }
+        groups
+    }
+
+    /// How many findings have an urgency.
+    fn count(&self, urgency: &str) -> usize {
+        self.report.findings.iter().filter(|finding| finding.urgency == urgency).count()
+    }
+
+    /// What of the person's things another can see in one way (`where`, `what`, `control`), in words.
+    fn sees(&self, finding: &Finding, axis: &str) -> String {
+        let names: Vec<&str> = finding
+            .sees
+            .iter()
+            .filter_map(|code| self.text.sees.get(code))
+            .filter(|seen| seen.axis == axis)
+            .map(|seen| seen.name.as_str())
+            .collect();
+        names.join(", ")
+    }
+
+    /// The texts of a finding in the language of the page.
+    fn said<'f>(&self, finding: &'f Finding) -> &'f super::FindingText {
+        if self.text.lang == "en" { &finding.texts.en } else { &finding.texts.nl }
+    }
+
+    /// The first steps to take, over the waves: what is not ticked and changes nothing.
+    fn first(&self) -> Vec<&Step> {
+        WAVES
+            .iter()
+            .filter(|w| !changes(w))
+            .flat_map(|wave| self.part(wave, false))
+            .filter(|s| s.ticked.is_none())
+            .take(3)
+            .collect()
+    }
+
+    /// Who is to be involved, in the order of the step; a name without contact stands by itself.
+    fn involved(&self, step: &Step) -> Vec<(String, Option<&Contact>)> {
+        step.involve
+            .iter()
+            .map(|id| (id.clone(), self.report.contacts.iter().find(|contact| contact.id == *id)))
+            .collect()
+    }
+
+    /// The words of a step in the language of the page.
+    fn of<'s>(&self, step: &'s Step) -> &'s StepText {
+        if self.text.lang == "en" { &step.en } else { &step.nl }
+    }
+
+    /// Title of a finding in the language of the page.
+    fn title(&self, id: &str) -> &str {
+        self.report
+            .findings
+            .iter()
+            .find(|finding| finding.id == id)
+            .map_or("", |finding| self.said(finding).title.as_str())
+    }
+
+    /// Whether the other person may notice.
+    fn alert<'s>(&'s self, step: &'s Step) -> &'s str {
+        self.text.steps.alerts.get(&step.may_alert).map_or(step.may_alert.as_str(), String::as_str)
+    }
+
+    /// An answer in words.
+    fn answer_word(&self, code: &str) -> &str {
+        self.text.steps.answers.get(code).map_or("", String::as_str)
+    }
+
+    /// The name of a wave.
+    fn wave_name(&self, wave: &str) -> &str {
+        self.text.steps.waves.get(wave).map_or("", |say| say.name.as_str())
+    }
+
+    /// Whether it can be undone, in words; empty where nothing changes.
+    fn reversible(&self, step: &Step) -> &str {
+        self.text.steps.reversible.get(&step.reversible).map_or("", String::as_str)
+    }
+
+    /// The answer that was written down for a step.
+    fn answer(&self, step: &Step) -> Option<String> {
+        let tick = step.ticked.as_ref()?;
+        let words = self.text.steps.answers.get(&tick.result).map_or(tick.result.as_str(), String::as_str);
+        let answer = if step.check { words } else { &self.text.steps.done };
+        Some(
+            [answer, tick.on.as_str(), tick.note.as_str()]
+                .into_iter()
+                .filter(|t| !t.is_empty())
+                .collect::<Vec<_>>()
+                .join(" · "),
+        )
+    }
+
+    /// On what the steps were tried, and when the text was written.
+    fn tried(&self, step: &Step) -> String {
+        let words = if step.tested_on.is_empty() { &self.text.steps.untested } else { &self.text.steps.tested };
+        fill(words, &[("date", &step.checked), ("devices", &step.tested_on.join(", "))])
+    }
+
+    /// After how many days to look again: the shortest of the steps.
+    fn again(&self) -> Option<String> {
+        let days =
+            self.report.checklist.iter().flat_map(|wave| &wave.steps).filter_map(|step| step.recheck_in_days).min()?;
+        Some(fill(&self.text.steps.again, &[("n", &days.to_string())]))
+    }
+
+    /// Questions that could not be evaluated.
+    fn not_evaluated(&self) -> Vec<&Outcome> {
+        self.report.outcomes.iter().filter(|outcome| outcome.outcome == "not-evaluated").collect()
+    }
+
+    /// Reasons why questions could not be evaluated, with their number.
+    fn reasons(&self) -> Vec<(String, usize, Vec<&str>)> {
+        let mut reasons: Vec<(String, usize, Vec<&str>)> = Vec::new();
+        for outcome in self.not_evaluated() {
+            let name = format!("{}. {}", self.text.why.name(&outcome.why), self.text.why.help(&outcome.why));
+            match reasons.iter_mut().find(|(known, ..)| *known == name) {
+                Some((_, count, titles)) => {
+                    *count += 1;
+                    titles.push(outcome.title.get(&self.text.lang));
+                }
+                None => reasons.push((name, 1, vec![outcome.title.get(&self.text.lang)])),
+            }
+        }
+        reasons
+    }
+
+    /// A contact that was checked more than 180 days before the reference time, or was not confirmed, says so.
+    fn checked(&self, contact: &Contact) -> String {
+        if !contact.verified {
+            return self.text.report.contact_unverified.clone();
+        }
+        let mut words = vec![fill(&self.text.steps.contact_checked, &[("date", &contact.last_verified)])];
+        if old(contact, self.report.options.as_of.as_deref()) {
+            words.push(self.text.steps.contact_old.clone());
+        }
+        words.join(". ")
+    }
+
+    /// The line that ties this page to its report.
+    fn made_with(&self) -> String {
+        let tool = format!("{} {}", self.report.tool.name, self.report.tool.version);
+        fill(&self.text.steps.made_with, &[("tool", &tool)])
+    }
+}
+
+/// Days after which a number may have changed.
+const OLD_AFTER: i64 = 180;
+
+/// Whether a contact was checked too long before the reference time. Without a reference time nothing can be said.
+fn old(contact: &Contact, as_of: Option<&str>) -> bool {
+    let date = |text: &str| text.get(..10).and_then(|day| day.parse::<jiff::civil::Date>().ok());
+    let (Some(checked), Some(now)) = (date(&contact.last_verified), as_of.and_then(date)) else { return false };
+    checked.until(now).is_ok_and(|span| i64::from(span.get_days()) > OLD_AFTER)
+}
