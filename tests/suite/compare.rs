@@ -274,7 +274,6 @@ fn a_key_file_is_asked_for_and_checked() {
 
 #[test]
 fn other_people_are_pseudonyms_among_the_kept_facts() {
-    let bench = Bench::new();
     let report = Bench::audit("iphone-clean", |_| (), |_| ());
     let cited: Vec<&str> = report
         .findings
