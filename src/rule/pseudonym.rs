@@ -27,7 +27,7 @@ impl Key {
     /// By which two audits see that they use the same key; tells nothing about it.
     #[must_use]
     pub fn check(&self) -> String {
-        crate::evidence::hash::hex(&Sha256::digest(self.0)[..8])
+        crate::report::json::hex(&Sha256::digest(self.0)[..8])
     }
 
     /// The pseudonym of a value; a pseudonym stays what it is.
@@ -36,17 +36,18 @@ impl Key {
         if is_pseudonym(value) {
             return value.to_string();
         }
-        if let Some(mail) = identity::mail(value) {
-            let mac = self.mac(&mail);
-            return format!("p-{}{DOMAIN}", crate::evidence::hash::hex(&mac[..6]));
-        }
+        // Numbers first: an identifier of WhatsApp is a number that looks like an address.
         if let Some(number) = identity::number(value) {
             let mac = self.mac(&number);
             let digits = u64::from_be_bytes([mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], mac[6], mac[7]]);
             return format!("{COUNTRY}{:012}", digits % 1_000_000_000_000);
         }
+        if let Some(mail) = identity::mail(value) {
+            let mac = self.mac(&mail);
+            return format!("p-{}{DOMAIN}", crate::report::json::hex(&mac[..6]));
+        }
         let mac = self.mac(&identity::name(value).unwrap_or_else(|| value.to_string()));
-        format!("p {}", crate::evidence::hash::hex(&mac[..6]))
+        format!("p {}", crate::report::json::hex(&mac[..6]))
     }
 
     fn mac(&self, text: &str) -> [u8; 32] {
