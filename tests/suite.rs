@@ -5,6 +5,8 @@
 mod android_data;
 #[path = "suite/cli.rs"]
 mod cli;
+#[path = "suite/compare.rs"]
+mod compare;
 #[path = "suite/fuzz.rs"]
 mod fuzz;
 #[path = "suite/golden.rs"]

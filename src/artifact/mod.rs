@@ -256,6 +256,9 @@ pub struct Family {
     /// Maps that several artifacts of the family use.
     #[serde(default)]
     pub map: BTreeMap<String, BTreeMap<String, toml::Value>>,
+    /// Kinds of containers that list everything of their scope: what is not listed was not there.
+    #[serde(default)]
+    pub lists_all: Vec<String>,
     /// What it can never show, and where a person can look instead.
     #[serde(default)]
     pub never: Vec<Never>,
