@@ -1,15 +1,17 @@
 //! The filter for privileged contacts: what the copies hold about a lawyer or doctor declared in the case file is taken out of the
 //! facts before any question is asked. Only how many rows went is kept, so that the report can say that the filter ran.
 
-use crate::fact::{Store, Vocabulary, vocabulary::ColumnType};
+use crate::fact::{ColumnType, Store, Vocabulary};
+use crate::rule::identity;
 
 /// Takes every fact out that names a privileged person, by mail address, number, user name or name. Needs the table `person` to be
-/// filled and the functions of [`crate::rule::identity`]. Gives the number of facts that went.
+/// filled. Gives the number of facts that went.
 ///
 /// # Errors
 /// When the store refuses.
 pub fn filter(store: &mut Store, vocabulary: &Vocabulary) -> rusqlite::Result<u64> {
     let conn = store.connection_mut();
+    identity::register(conn)?;
     let mut gone = 0;
     for (kind, fact) in &vocabulary.kinds {
         let texts = fact.columns.iter().filter(|(_, column)| matches!(column.column_type, ColumnType::Text));
@@ -38,7 +40,6 @@ pub fn filter(store: &mut Store, vocabulary: &Vocabulary) -> rusqlite::Result<u6
 mod tests {
     use super::*;
     use crate::fact::NewFact;
-    use crate::rule::identity;
     use rusqlite::types::Value;
     use std::collections::BTreeMap;
 
@@ -47,7 +48,6 @@ mod tests {
         let text = "[contact_activity]\ndoc = \"x\"\ncounterpart = { type = \"text\", doc = \"p\" }\nsent = { type = \"integer\", doc = \"n\" }\n";
         let vocabulary = Vocabulary::parse("f", text).unwrap();
         let mut store = Store::new(&vocabulary).unwrap();
-        identity::register(store.connection_mut()).unwrap();
         let fact = |counterpart: &str| NewFact {
             kind: "contact_activity".into(),
             values: [("counterpart".to_string(), Value::Text(counterpart.into()))].into(),

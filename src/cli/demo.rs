@@ -35,6 +35,7 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
         passwords: recipe.password.iter().map(|p| Password::new(p.clone())).collect(),
         locked_ok: false,
         data,
+        case_key: None,
     };
     let readers = vec![Reader::Care, Reader::Police, Reader::Person];
     audit_into(plan, &out.join("report"), readers, overwrite, false, text)?;

@@ -124,6 +124,8 @@ fn finding(
     };
     let ev = i64::try_from(id).unwrap_or(0);
     Finding {
+        group: vec!["ios 1".into()],
+        recheck_in_days: 7,
         id: format!("F-{id:03}"),
         key: digest(rule).chars().take(16).collect(),
         rule: rule.to_owned(),
@@ -385,6 +387,8 @@ pub fn report(lang: &str) -> Report {
         ],
         sources: vec![
             Source {
+                lists_all: true,
+                encrypted: true,
                 id: "ios 1".to_owned(),
                 family: "ios".to_owned(),
                 title: words("iPhone of iPad", "iPhone or iPad"),
@@ -395,6 +399,8 @@ pub fn report(lang: &str) -> Report {
                 )],
             },
             Source {
+                lists_all: true,
+                encrypted: true,
                 id: "google 1".to_owned(),
                 family: "google".to_owned(),
                 title: words("Google-account (Takeout)", "Google account (Takeout)"),
@@ -433,6 +439,7 @@ pub fn report(lang: &str) -> Report {
             wave("recheck", vec![linked("look-again", "no", &[], "")]),
         ],
         preserve: Vec::new(),
+        baseline: crate::report::facts::Baseline::default(),
         contacts: vec![
             Contact {
                 id: "police".to_owned(),
