@@ -4,6 +4,7 @@
 pub mod assemble;
 pub mod case;
 pub mod cite;
+pub mod declared;
 pub mod extraction;
 pub mod source;
 
@@ -232,6 +233,9 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
 fn fill_declared(store: &mut Store, plan: &Plan, rules: &Rules, extraction: &extraction::Outcome) -> Result<(), Error> {
     let text = |t: &str| Value::Text(t.to_string());
     store.insert("INSERT INTO person (role, kind, value, label) VALUES (?, ?, ?, ?)", plan.case.people())?;
+    store.insert("INSERT INTO person (role, kind, value, label) VALUES (?, ?, ?, ?)", declared::exports(&plan.case))?;
+    store.insert("INSERT INTO own VALUES (?, ?, ?, ?, ?, ?, ?, ?)", declared::own(&plan.case, &plan.zone))?;
+    store.insert("INSERT INTO period VALUES (?, ?, ?, ?)", declared::periods(&plan.case, &plan.zone))?;
     let indicators = rules.indicators.iter().map(|i| {
         vec![
             text(i.kind),
@@ -256,8 +260,13 @@ fn fill_declared(store: &mut Store, plan: &Plan, rules: &Rules, extraction: &ext
     let as_of = plan.as_of.map(|t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).map_or(Value::Null, Value::Text);
     store.insert(
         // Without a stated time the copies' own newest date stands in: a report must not hang on the clock of the laptop.
-        "INSERT INTO case_file (as_of, living, age_band) VALUES (coalesce(?, (SELECT max(at) FROM backup WHERE examined)), ?, ?)",
-        [vec![as_of, text(&plan.case.person.living), text(&plan.case.person.age_band)]],
+        "INSERT INTO case_file (as_of, living, age_band, exit_at) VALUES (coalesce(?, (SELECT max(at) FROM backup WHERE examined)), ?, ?, ?)",
+        [vec![
+            as_of,
+            text(&plan.case.person.living),
+            text(&plan.case.person.age_band),
+            declared::exit(&plan.case, &plan.zone),
+        ]],
     )?;
     Ok(())
 }

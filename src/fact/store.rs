@@ -59,11 +59,14 @@ CREATE TABLE indicator (kind TEXT NOT NULL, value TEXT NOT NULL, name TEXT NOT N
                         generic INTEGER NOT NULL, list TEXT NOT NULL);
 CREATE INDEX indicator_value ON indicator (value);
 CREATE TABLE known (kind TEXT NOT NULL, pattern TEXT NOT NULL, name TEXT NOT NULL);
-CREATE TABLE case_file (as_of TEXT, living TEXT, age_band TEXT);
+CREATE TABLE own (label TEXT, kind TEXT, os TEXT, maker TEXT, model TEXT, value TEXT, from_at TEXT, until_at TEXT);
+CREATE TABLE period (kind TEXT, country TEXT, from_at TEXT, until_at TEXT);
+CREATE TABLE case_file (as_of TEXT, living TEXT, age_band TEXT, exit_at TEXT);
 ";
 
 /// Names of the tables that a rule may read beside the kinds of facts; they say nothing about coverage.
-pub const SYSTEM: [&str; 7] = ["stream", "citation", "coverage", "person", "indicator", "known", "case_file"];
+pub const SYSTEM: [&str; 9] =
+    ["stream", "citation", "coverage", "person", "own", "period", "indicator", "known", "case_file"];
 
 impl Store {
     /// An empty store with the tables of the vocabulary.
