@@ -59,9 +59,12 @@ CREATE TABLE indicator (kind TEXT NOT NULL, value TEXT NOT NULL, name TEXT NOT N
                         generic INTEGER NOT NULL, list TEXT NOT NULL);
 CREATE INDEX indicator_value ON indicator (value);
 CREATE TABLE known (kind TEXT NOT NULL, pattern TEXT NOT NULL, name TEXT NOT NULL);
-CREATE TABLE own (label TEXT, kind TEXT, os TEXT, maker TEXT, model TEXT, value TEXT, from_at TEXT, until_at TEXT);
-CREATE TABLE period (kind TEXT, country TEXT, from_at TEXT, until_at TEXT);
-CREATE TABLE case_file (as_of TEXT, living TEXT, age_band TEXT, exit_at TEXT);
+CREATE VIEW own AS SELECT label, nullif(value ->> '$.kind', '') AS kind, nullif(value ->> '$.os', '') AS os,
+  nullif(value ->> '$.maker', '') AS maker, nullif(value ->> '$.model', '') AS model, nullif(value ->> '$.value', '') AS value,
+  value ->> '$.from' AS from_at, value ->> '$.until' AS until_at FROM person WHERE role = 'own' AND kind = 'thing';
+CREATE VIEW period AS SELECT kind, nullif(value ->> '$.country', '') AS country, value ->> '$.from' AS from_at,
+  value ->> '$.until' AS until_at FROM person WHERE role = 'period';
+CREATE TABLE case_file (as_of TEXT, living TEXT, age_band TEXT);
 ";
 
 /// Names of the tables that a rule may read beside the kinds of facts; they say nothing about coverage.
