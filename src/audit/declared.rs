@@ -17,8 +17,9 @@ pub fn rows(case: &CaseFile, zone: &str) -> Vec<Vec<Value>> {
     for own in &case.own {
         let label = if own.name.is_empty() { &own.kind } else { &own.name };
         let network = own.kind == "network";
-        let values = own.ids.iter().map(|id| if network { network_prefix(id) } else { id.trim().to_string() });
-        // One row for the thing itself, and one for each of its identifiers.
+        // One row for the thing itself, and one for each network. Identifiers of hardware have rows of their own, which know
+        // how to be hidden.
+        let values = own.ids.iter().filter(|_| network).map(|id| network_prefix(id));
         for value in std::iter::once(String::new()).chain(values) {
             let thing = json!({
                 "kind": own.kind, "os": own.os.to_lowercase(), "maker": own.maker, "model": own.model, "value": value,
