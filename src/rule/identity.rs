@@ -61,7 +61,7 @@ pub fn name(text: &str) -> Option<String> {
     (!out.is_empty()).then_some(out)
 }
 
-/// Gives a connection the functions `mail(x)`, `number(x)` and `name(x)`.
+/// Gives a connection the functions `mail(x)`, `number(x)`, `name(x)` and `declared(role, x, …)`.
 ///
 /// # Errors
 /// When `SQLite` refuses.
@@ -76,7 +76,7 @@ pub fn register(conn: &Connection) -> rusqlite::Result<()> {
             })
         })?;
     }
-    Ok(())
+    super::declared::register(conn)
 }
 
 #[cfg(test)]
