@@ -152,6 +152,24 @@ pub struct Own {
     pub until: Option<toml::value::Datetime>,
 }
 
+/// Kinds of what is her own; `organisation` is a school or employer.
+const OWN: [&str; 14] = [
+    "phone",
+    "tablet",
+    "laptop",
+    "desktop",
+    "watch",
+    "tv",
+    "console",
+    "car",
+    "account",
+    "number",
+    "mail",
+    "network",
+    "organisation",
+    "other",
+];
+
 /// `[[period]]`
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -244,6 +262,8 @@ impl CaseFile {
         for tick in &case.ticked {
             among(&tick.result, "result", &["yes", "no", "unknown"]);
         }
+        case.own.iter().for_each(|own| among(&own.kind, "kind", &OWN));
+        case.period.iter().for_each(|period| among(&period.kind, "kind", &["travel", "seized", "away"]));
         for scope in &case.consent.scope {
             if scope != "all" {
                 among(scope, "scope", &crate::artifact::load::SCOPES);
@@ -277,10 +297,16 @@ impl CaseFile {
         };
         for own in &self.own {
             let label = if own.name.is_empty() { &own.kind } else { &own.name };
-            add("own", if own.kind == "network" { "network" } else { "name" }, identity::name(&own.name), label);
+            if own.kind == "network" {
+                // The name of a Wi-Fi network is compared as it is written.
+                add("own", "network", Some(own.name.trim().to_string()).filter(|n| !n.is_empty()), label);
+            } else {
+                add("own", "name", identity::name(&own.name), label);
+            }
             for id in &own.ids {
                 if own.kind == "network" {
-                    add("own", "network", Some(network_prefix(id)), label);
+                    let prefix = id.trim().split('/').next().is_some_and(|a| a.parse::<std::net::IpAddr>().is_ok());
+                    add("own", "network", Some(if prefix { network_prefix(id) } else { id.trim().to_string() }), label);
                 } else {
                     identify("own", id, label, &mut add);
                 }
@@ -297,7 +323,11 @@ impl CaseFile {
             }
         }
         for agreed in &self.agreed {
-            add("agreed", "package", Some(agreed.what.clone()), &agreed.note);
+            let label = if agreed.note.is_empty() { &agreed.what } else { &agreed.note };
+            add("agreed", "package", Some(agreed.what.trim().to_string()), label);
+            add("agreed", "name", identity::name(&agreed.what), label);
+            add("agreed", "mail", identity::mail(&agreed.what), label);
+            add("agreed", "number", identity::number(&agreed.what), label);
         }
         for examination in &self.examination {
             add("examination", "name", identity::name(&examination.host), &examination.host);
@@ -415,6 +445,91 @@ mod tests {
         assert!(!case.to_text().unwrap().contains("[case]"), "what was not answered is not written");
         assert!(CaseFile::parse("case.toml", "[gates]\npolice = \"maybe\"\n").is_err());
         assert!(CaseFile::parse("case.toml", "[place]\nnever_print = [\"a1\"]\n").is_err());
+    }
+
+    #[test]
+    fn the_whole_case_file_is_read() {
+        let text = r#"
+[case]
+id = "2026-1"
+label = "intake"
+examiner = "E"
+organisation = "O"
+basis = "consent"
+[consent]
+given = true
+by = "self"
+date = 2026-10-19
+scope = ["all"]
+[person]
+age_band = "24+"
+living = "shelter"
+reading = "nl-easy"
+[dates]
+exit = 2026-09-12
+exports = [2026-10-19]
+[[own]]
+kind = "network"
+name = "Thuis/5G"
+ids = ["192.0.2.0/24"]
+from = 2025-01-01
+until = 2026-01-01
+[[own]]
+kind = "phone"
+name = "iPhone"
+os = "ios"
+maker = "Apple"
+model = "iPhone13,1"
+ids = ["F17FIXTURE01"]
+[[period]]
+kind = "travel"
+country = "BE"
+from = 2026-08-01
+until = 2026-08-14
+[[trusted]]
+name = "sister"
+numbers = ["0600000003"]
+mails = ["z@example.org"]
+[[concern]]
+name = "R."
+numbers = ["0600000002"]
+mails = ["r@example.org"]
+handles = ["@r_1"]
+devices = ["PC-VAN-R"]
+[[agreed]]
+what = "net.example.app"
+note = "chosen together"
+[[agreed]]
+what = "z@example.org"
+[[privileged]]
+name = "lawyer"
+numbers = ["0600000004"]
+mails = ["l@example.org"]
+[[examination]]
+host = "LAB-1"
+from = 2026-10-01
+until = 2026-10-31
+[place]
+never_print = ["MARKER"]
+"#;
+        let people = CaseFile::parse("case.toml", text).unwrap().people();
+        let people: Vec<String> = people.iter().map(|row| format!("{row:?}").replace("Text(", "(")).collect();
+        for row in [
+            "\"own\"), (\"network\"), (\"Thuis/5G\")",
+            "\"own\"), (\"network\"), (\"192.0.2\")",
+            "\"own\"), (\"device\"), (\"F17FIXTURE01\")",
+            "\"trusted\"), (\"number\"), (\"+31600000003\")",
+            "\"concern\"), (\"handle\"), (\"r 1\")",
+            "\"concern\"), (\"device\"), (\"pc van r\")",
+            "\"agreed\"), (\"package\"), (\"net.example.app\"), (\"chosen together\")",
+            "\"agreed\"), (\"mail\"), (\"z@example.org\")",
+            "\"privileged\"), (\"mail\"), (\"l@example.org\")",
+            "\"examination\"), (\"name\"), (\"lab 1\")",
+        ] {
+            assert!(people.iter().any(|p| p.contains(row)), "{row} in {people:#?}");
+        }
+        let problems = CaseFile::parse("case.toml", "[[own]]\nkind = \"toaster\"\n").unwrap_err();
+        assert!(problems.to_string().contains("organisation"), "{problems}");
     }
 
     #[test]

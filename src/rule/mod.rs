@@ -2,6 +2,7 @@
 //! under `rules/` and runs the questions in a sandbox. It never parses evidence: it sees only facts.
 
 pub mod guide;
+pub mod declared;
 pub mod identity;
 pub mod judge;
 pub mod load;
