@@ -71,7 +71,6 @@ pub fn command(text: &'static Text) -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .about(about("about"))
         .help_template(format!("{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}", text.cli("usage")))
-        .subcommand_required(true)
         .subcommand_help_heading(about("commands"))
         .subcommand_value_name(about("command-name"))
         .disable_help_subcommand(true)
@@ -87,6 +86,39 @@ pub fn command(text: &'static Text) -> Command {
                 .value_parser(["nl", "en"])
                 .hide_possible_values(true)
                 .help(about("lang")),
+        )
+        .subcommand(
+            sub("intake").arg(
+                Arg::new("output")
+                    .short('o')
+                    .long("output")
+                    .value_name("FILE")
+                    .default_value("case.toml")
+                    .hide_default_value(true)
+                    .value_parser(value_parser!(PathBuf))
+                    .help(about("intake-output")),
+            ),
+        )
+        .subcommand(sub("guide").arg(Arg::new("source").value_name("SOURCE").help(about("guide-source"))))
+        .subcommand(
+            sub("tick")
+                .arg(
+                    Arg::new("case-file")
+                        .required(true)
+                        .value_name("FILE")
+                        .value_parser(value_parser!(PathBuf))
+                        .help(about("case")),
+                )
+                .arg(Arg::new("step").required(true).value_name("STEP").help(about("tick-step")))
+                .arg(
+                    Arg::new("result")
+                        .required(true)
+                        .value_name("ja|nee|onbekend")
+                        .value_parser(["ja", "nee", "onbekend", "yes", "no", "unknown"])
+                        .hide_possible_values(true)
+                        .help(about("tick-result")),
+                )
+                .arg(Arg::new("note").value_name("NOTE").help(about("tick-note"))),
         )
         .subcommand(sub("demo").arg(output(text)).arg(overwrite(text)))
         .subcommand(
@@ -268,7 +300,9 @@ fn password(text: &Text) -> Arg {
 /// The data files to work with: the built-in ones, or those of `--data` or `VRIJSPOOR_DATA`.
 pub fn data(matches: &ArgMatches) -> Result<Data, Failure> {
     let named = std::env::var_os("VRIJSPOOR_DATA").filter(|v| !v.is_empty()).map(PathBuf::from);
-    match matches.get_one::<PathBuf>("data").cloned().or(named) {
+    // Without a command there is no such option.
+    let given = matches.try_get_one::<PathBuf>("data").ok().flatten().cloned();
+    match given.or(named) {
         None => Ok(Data::default()),
         Some(folder) => Data::folder(&folder).map_err(|e| Failure::new("unreadable", e.to_string())),
     }

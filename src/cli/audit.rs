@@ -118,6 +118,23 @@ pub fn case_key(matches: &ArgMatches) -> Result<Option<Vec<u8>>, Failure> {
     if key.len() < 16 { Err(Failure::new("case-key-short", path.display().to_string())) } else { Ok(Some(key)) }
 }
 
+/// The plan of an examination that was prepared by the intake.
+pub fn plan_of(case: CaseFile, inputs: Vec<PathBuf>, lang: &str, data: crate::embedded::Data) -> Plan {
+    let scope = if case.consent.scope.is_empty() { vec!["all".to_string()] } else { case.consent.scope.clone() };
+    Plan {
+        inputs,
+        case,
+        lang: lang.into(),
+        as_of: None,
+        zone: "Europe/Amsterdam".into(),
+        scope,
+        passwords: Vec::new(),
+        locked_ok: false,
+        data,
+        case_key: None,
+    }
+}
+
 fn parse_time(text: &str) -> Option<jiff::Timestamp> {
     if let Ok(at) = text.parse() {
         return Some(at);

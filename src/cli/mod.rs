@@ -7,9 +7,13 @@ mod cite;
 mod compare;
 mod data;
 mod demo;
+mod file;
 mod fixtures;
+mod guide;
 mod identify;
+mod intake;
 mod session;
+mod tick;
 mod verify;
 
 use crate::audit::Error;
@@ -80,6 +84,10 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
         Some(("rules", m)) => data::rules(m, text),
         Some(("artifacts", m)) => data::artifacts(m, text),
         Some(("fixtures", m)) => fixtures::run(m, text),
+        Some(("intake", m)) => intake::run(m, text),
+        Some(("guide", m)) => guide::run(m, text),
+        Some(("tick", m)) => tick::run(m, text),
+        None => intake::begin(std::path::Path::new("case.toml"), &matches, text),
         _ => Ok(Exit::Failed),
     };
     let exit = result.unwrap_or_else(|failure| {

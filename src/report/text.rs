@@ -70,6 +70,63 @@ words! {
 }
 
 words! {
+    /// A question of the intake.
+    AskWords { question, help } {
+        /// The answers by code.
+        options: BTreeMap<String, String>,
+    }
+}
+
+words! {
+    /// The words of the intake.
+    IntakeWords { not_understood, stopped, go_on, ready, report_name, copy_name, bad_date, too_short, no_such_copy } {
+        /// What is said before the first question.
+        welcome: Vec<String>,
+        /// What is said when somebody goes on.
+        welcome_back: Vec<String>,
+        /// What is said when there is danger now.
+        danger_now: Vec<String>,
+        /// What is said when nobody knows whether there is danger.
+        danger_unknown: Vec<String>,
+        /// What is said when the device is one that the other person held.
+        other_device: Vec<String>,
+        /// What is said when nobody knows.
+        device_unknown: Vec<String>,
+        /// What is said when a parent may be the other person.
+        custody_note: Vec<String>,
+        /// What is told before consent is asked.
+        consent_before: Vec<String>,
+        /// Who gives consent, by age band.
+        consent_band: BTreeMap<String, String>,
+        /// What is said when consent is asked later.
+        consent_later: Vec<String>,
+        /// What is said when there is no consent.
+        refused: Vec<String>,
+        /// What is said when no part was chosen.
+        scope_empty: Vec<String>,
+        /// What is said when there is no plan yet.
+        make_plan: Vec<String>,
+        /// What is said before the place of the copy is asked.
+        copy_how: Vec<String>,
+        /// The first lines of the case file.
+        file_head: Vec<String>,
+        /// What stops the questions when it is typed.
+        stop_words: Vec<String>,
+        /// What passes a question over.
+        skip_words: Vec<String>,
+        /// What says that nobody knows.
+        unknown_words: Vec<String>,
+        /// The questions by name.
+        ask: BTreeMap<String, AskWords>,
+    }
+}
+
+words! {
+    /// The words of the guides.
+    GuideWords { lead, next, notices, time, before, do_not, after, easy, tested, untested }
+}
+
+words! {
     /// The words of `police.html`.
     PoliceWords {
         page_title, title, lead, first, keep, keep_lead, holder, what, account, period, identifier, findings_lead, number, places,
@@ -190,6 +247,10 @@ pub struct Text {
     pub report: ReportWords,
     /// Words of `checklist.html`.
     pub steps: StepWords,
+    /// Words of the intake.
+    pub intake: IntakeWords,
+    /// Words of the guides.
+    pub guide: GuideWords,
     /// Words of `police.html`.
     pub police: PoliceWords,
     /// Words of `notes.html`.

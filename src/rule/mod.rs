@@ -1,8 +1,8 @@
 //! Rules: questions put to the facts, with the words and steps that belong to an answer. This module loads and checks the files
 //! under `rules/` and runs the questions in a sandbox. It never parses evidence: it sees only facts.
 
-pub mod guide;
 pub mod declared;
+pub mod guide;
 pub mod identity;
 pub mod judge;
 pub mod load;
