@@ -54,7 +54,8 @@ pub fn read(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<
                     summary.give(sink, row)?;
                 }
             } else {
-                let data = package_row(package, user, &permissions, dump.components.is_main(&package.name, &user.disabled));
+                let data =
+                    package_row(package, user, &permissions, dump.components.is_main(&package.name, &user.disabled));
                 let row = Row { locator: format!("line:{}", package.line), key: package.name.clone(), data };
                 summary.give(sink, row)?;
             }
