@@ -281,6 +281,18 @@ fn copies_of_one_phone_are_read_together() {
     assert_eq!(urgency("seldlx26630").as_deref(), Some("this-week"));
 }
 
+/// A computer whose latest connection falls in the examination is that of the examination, whatever it is called.
+#[test]
+fn the_time_of_the_examination_explains_a_key() {
+    let Some(dump) = testdata("mvt-artifacts/android_data/dumpsys_adb_xml.txt") else { return };
+    let urgency = |case: &str| {
+        let report = audit::run(&plan(vec![dump.clone()], None, case), &Cancel::default(), &Silent).unwrap().report;
+        report.findings.iter().find(|f| f.rule == "sessions.adb-host").unwrap().urgency.clone()
+    };
+    assert_eq!(urgency("[[examination]]\nhost = \"\"\nfrom = 2021-08-09\nuntil = 2021-08-09\n"), "info");
+    assert_eq!(urgency("[[examination]]\nhost = \"\"\nfrom = 2021-08-10\nuntil = 2021-08-10\n"), "this-week");
+}
+
 /// Values that were read by hand from the raw text.
 #[test]
 fn values_are_those_of_the_raw_text() {
