@@ -13,6 +13,8 @@ mod golden;
 mod house;
 #[path = "suite/private.rs"]
 mod private;
+#[path = "suite/reproduce.rs"]
+mod reproduce;
 #[path = "suite/same_bytes.rs"]
 mod same_bytes;
 #[path = "suite/third_party.rs"]

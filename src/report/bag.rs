@@ -3,7 +3,7 @@
 //! either no bag or a whole one. Clock, host and path stand only in the session file that the caller hands in.
 
 use super::text::Text;
-use super::{Report, checklist, html, json};
+use super::{Report, checklist, csv, html, json};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -20,8 +20,14 @@ pub const TAGS: &str = "tagmanifest-sha256.txt";
 /// How to verify without this program.
 pub const README: &str = "README_VERIFY.txt";
 /// The files of every bag, relative to its top.
-pub const PAYLOAD: [&str; 5] =
-    ["data/checklist.html", "data/evidence.sha256", "data/report.html", "data/report.json", "data/session.json"];
+pub const PAYLOAD: [&str; 6] = [
+    "data/checklist.html",
+    "data/evidence.sha256",
+    "data/report.html",
+    "data/report.json",
+    "data/session.json",
+    "data/timeline.csv",
+];
 /// What `bagit.txt` says.
 pub const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
 
@@ -101,6 +107,7 @@ pub fn write(
         ("data/report.html", html::render(report)?.into_bytes()),
         ("data/report.json", json::bytes(report)?),
         ("data/session.json", session),
+        ("data/timeline.csv", csv::timeline(report)?),
     ]);
     write_files(out, &format!("{} {}", report.tool.name, report.tool.version), &payload, overwrite)
 }
@@ -241,9 +248,13 @@ mod tests {
             names.push(name.to_owned());
         }
         assert!(PAYLOAD.iter().all(|name| names.contains(&(*name).to_owned())));
-        assert_eq!(names.len(), 9);
+        assert_eq!(names.len(), PAYLOAD.len() + 4);
         let info = fs::read_to_string(out.join(INFO)).unwrap();
-        assert!(info.contains("Payload-Oxum: ") && info.ends_with(".5\n") && !info.contains("Date"));
+        assert!(
+            info.contains("Payload-Oxum: ")
+                && info.ends_with(&format!(".{}\n", PAYLOAD.len()))
+                && !info.contains("Date")
+        );
         assert_eq!(fs::read(out.join("data/evidence.sha256")).unwrap(), b"00  a\n");
         #[cfg(unix)]
         {

@@ -96,6 +96,25 @@ words! {
 }
 
 words! {
+    /// The words for court: what the report adds for those who must weigh and check it.
+    CourtWords {
+        question, question_text, excluded, excluded_always, excluded_none, excluded_parts, custody, custody_lead, custody_hand,
+        alternatives, alternatives_lead, handover, handover_text, files, files_lead, leans_on, leans_on_one, leans_on_more, tie,
+        stands, values_of, number, summer, made_from, basis_file, reproduce, reproduce_lead, computed, no_way, matrix_picture,
+        matrix_picture_help, timeline_picture, timeline_picture_help,
+    } {
+        /// Columns of the table of handovers.
+        custody_columns: Vec<String>,
+        /// What to think of when handing over.
+        handover_lines: Vec<String>,
+        /// The files of the folder.
+        file_list: Vec<Entry>,
+        /// What a person does before a command, by code.
+        before: BTreeMap<String, String>,
+    }
+}
+
+words! {
     /// A name with a sentence that explains it.
     Named { name, help }
 }
@@ -163,6 +182,8 @@ pub struct Text {
     pub compare: CompareWords,
     /// Words around verification.
     pub verify: VerifyWords,
+    /// Words for court.
+    pub court: CourtWords,
     /// Urgencies by code.
     pub urgency: Codes,
     /// Confidences by code.
