@@ -6,14 +6,20 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub mod bag;
+pub mod case_uco;
 pub mod checklist;
 pub mod csv;
+pub mod custody;
 pub mod facts;
 pub mod html;
 pub mod json;
 #[cfg(test)]
 mod sample;
+pub mod seal;
 pub mod shown;
+pub mod sign;
+pub mod stamp;
+pub mod statement;
 pub mod terminal;
 pub mod text;
 pub mod verify;
