@@ -160,7 +160,9 @@ fn split<'a>(
     let part = |mut list: Vec<usize>| {
         list.sort_unstable();
         let mut wanted = source.wanted.clone();
-        wanted.values_mut().for_each(|streams| streams.retain(|(container, _)| list.contains(container)));
+        for streams in wanted.values_mut() {
+            streams.retain(|(container, _)| list.contains(container));
+        }
         wanted.retain(|_, streams| !streams.is_empty());
         Source { id: source.id.clone(), family: source.family, containers: list, wanted }
     };
