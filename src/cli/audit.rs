@@ -135,7 +135,8 @@ pub fn plan_of(case: CaseFile, inputs: Vec<PathBuf>, lang: &str, data: crate::em
     }
 }
 
-fn parse_time(text: &str) -> Option<jiff::Timestamp> {
+/// A moment as people type it: RFC 3339, or a day.
+pub fn parse_time(text: &str) -> Option<jiff::Timestamp> {
     if let Ok(at) = text.parse() {
         return Some(at);
     }
