@@ -5,6 +5,7 @@ pub mod assemble;
 pub mod case;
 pub mod cite;
 pub mod extraction;
+pub mod loose;
 pub mod source;
 
 use crate::artifact::Artifacts;
@@ -136,7 +137,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let open = if plan.locked_ok { evidence::open::open_locked } else { evidence::open::open_input };
     let opened = open(&inputs, &context)?;
     let containers = &opened.containers;
-    let sources = source::recognise(&artifacts, containers);
+    let sources = source::recognise(&artifacts, containers, scratch.path());
     if sources.is_empty() {
         let mut seen: Vec<String> =
             containers.iter().map(|o| format!("{} ({})", o.chain.join("!"), o.container.kind().name())).collect();
@@ -150,6 +151,11 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         extraction::extract_all(&artifacts, &sources, containers, &plan.scope, scratch.path(), cancel, &mut store)?;
     for (chain, problem) in &opened.problems {
         extraction.gaps.add("container-unopened", "", chain, format!("{}: {problem}", problem.code()), 1);
+    }
+    for source in &sources {
+        for at in &source.loose {
+            extraction.gaps.add("origin-unknown", "", &source.id, extraction::stream_name(containers, *at), 1);
+        }
     }
     let remarks = remarks(containers);
     for remark in remarks.iter().filter(|r| r.code == "locked") {
@@ -298,9 +304,9 @@ fn describe(
             .iter()
             .filter(|o| belongs(&o.chain.join("!"), index, &names))
             .map(|o| o.container.kind())
-            .max_by_key(|k| matches!(k, Kind::IosBackup | Kind::AndroidBackup | Kind::Dumpstate))
-            // A further part of a joined export has no container of its own.
-            .map_or(Kind::Zip.name(), Kind::name);
+            .max_by_key(|k| matches!(k, Kind::IosBackup | Kind::IosFilesystem | Kind::AndroidBackup | Kind::Dumpstate))
+            // A log belongs to its database, and a further part of a joined export to the first: they have no container of their own.
+            .map_or(if name.ends_with(b"-wal") { Kind::File.name() } else { Kind::Zip.name() }, Kind::name);
         let whole = input.is_file();
         let sha256 = match files.first() {
             Some(file) if whole => file.sha256.clone().unwrap_or_default(),

@@ -231,6 +231,9 @@ pub struct Family {
     /// Names that give it away in a folder or archive.
     #[serde(default)]
     pub recognise: Vec<String>,
+    /// Whether its files are also known one by one, by name or by tables.
+    #[serde(default)]
+    pub loose: bool,
     /// What it can never show, and where a person can look instead.
     #[serde(default)]
     pub never: Vec<Words>,

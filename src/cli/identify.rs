@@ -27,7 +27,7 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     // Saying what it is needs no password.
     let opened =
         evidence::open::open_locked(&args::paths(matches, "input"), &context).map_err(crate::audit::Error::from)?;
-    let sources = source::recognise(&artifacts, &opened.containers);
+    let sources = source::recognise(&artifacts, &opened.containers, scratch.path());
     for source in &sources {
         print(&format!("{}: {}", source.id, source.family.title.get(&lang)));
         for index in &source.containers {
@@ -41,6 +41,12 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
             for remark in container.remarks() {
                 print(&format!("  - {}", remark_line(text, remark)));
             }
+        }
+        for at in &source.loose {
+            let read = source.wanted.iter().filter(|(_, streams)| streams.contains(at));
+            let read: Vec<&str> = read.map(|(artifact, _)| *artifact).collect();
+            let name = shown::value(&crate::audit::extraction::stream_name(&opened.containers, *at));
+            print(&format!("  - {name}: {} ({})", read.join(", "), text.gap("origin-unknown").what));
         }
         print(&format!("  {}:", text.cli("never")));
         for never in &source.family.never {
