@@ -9,6 +9,8 @@ mod fuzz;
 mod golden;
 #[path = "suite/house.rs"]
 mod house;
+#[path = "suite/ios_filesystem.rs"]
+mod ios_filesystem;
 #[path = "suite/private.rs"]
 mod private;
 #[path = "suite/same_bytes.rs"]

@@ -154,14 +154,20 @@ impl Claims {
             }
         }
         let shaped = (0..list.len()).filter(|n| list[*n].places.is_empty()).collect();
+        let patterns: Vec<String> = patterns.iter().map(|pattern| parted(pattern)).collect();
         Self { globs: globs(&patterns), owners, shaped }
     }
 
     fn of_path(&self, path: &str, generic: bool) -> Vec<usize> {
-        let named = self.globs.matches(path).into_iter().filter_map(|glob| self.owners.get(glob).copied());
+        let named = self.globs.matches(parted(path)).into_iter().filter_map(|glob| self.owners.get(glob).copied());
         let shaped = self.shaped.iter().copied().filter(|_| generic);
         named.chain(shaped).collect::<BTreeSet<_>>().into_iter().collect()
     }
+}
+
+/// A name whose domain is a folder of its own for a glob: `**` stands for folders only between two slashes.
+fn parted(name: &str) -> String {
+    name.replacen("::", "::/", 1)
 }
 
 /// The same place in a folder of which only the number is known (a partial copy of a phone's files).
