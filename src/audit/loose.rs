@@ -100,7 +100,7 @@ impl<'a> Names<'a> {
             let mut wanted: Vec<&'a str> =
                 self.list.iter().filter(named).filter(|a| begins(a)).map(|a| a.id.as_str()).collect();
             let by_tables = if sqlite { self.by_tables(container, at, place, scratch) } else { Vec::new() };
-            let common = self.is_common(container, at);
+            let common = is_common(container, at);
             found.sure |=
                 !by_tables.is_empty() || alone && !wanted.is_empty() || plist && !wanted.is_empty() && !common;
             if wanted.is_empty() {
@@ -111,11 +111,6 @@ impl<'a> Names<'a> {
             }
         }
         found
-    }
-
-    fn is_common(&self, container: &dyn Container, at: usize) -> bool {
-        let path = container.entries().get(at).map_or("", |e| e.path.as_str());
-        COMMON.contains(&path.rsplit('/').next().unwrap_or(path).to_lowercase().as_str())
     }
 
     /// The artifacts whose tables and columns a database has; of several places the named one, or the one nearest to the root.
@@ -129,6 +124,11 @@ impl<'a> Names<'a> {
         let here = |a: &&&'a Artifact| chosen.is_some_and(|c| a.places.iter().any(|own| own == c));
         fitting.iter().filter(here).map(|a| a.id.as_str()).collect()
     }
+}
+
+fn is_common(container: &dyn Container, at: usize) -> bool {
+    let path = container.entries().get(at).map_or("", |e| e.path.as_str());
+    COMMON.contains(&path.rsplit('/').next().unwrap_or(path).to_lowercase().as_str())
 }
 
 fn is_database_name(container: &dyn Container, at: usize) -> bool {

@@ -42,7 +42,7 @@ pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened], scratch: &
         let list: Vec<&Artifact> = artifacts.of(&family.id).collect();
         let claims = Claims::of(&list);
         let recognise = globs_of(family);
-        let names = family.loose.then(|| loose::Names::of(&list));
+        let alone = family.loose.then(|| loose::Names::of(&list));
         let mut found: Vec<(Group, usize, Matches<'a>)> = Vec::new();
         for (index, opened) in containers.iter().enumerate() {
             let container = &*opened.container;
@@ -54,12 +54,14 @@ pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened], scratch: &
             let (covered, streams) = (covered_prefixes(index, containers), covered_streams(index, containers));
             let outside = |path: &str| !covered.iter().any(|p| path.starts_with(p.as_str())) && !streams.contains(path);
             let mut matches = Matches::default();
-            if let Some(names) = names.as_ref().filter(|_| generic) {
-                let single = names.find(container, &outside, scratch);
+            if let Some(alone) = alone.as_ref().filter(|_| generic) {
+                let single = alone.find(container, &outside, scratch);
                 if single.sure {
                     for (entry, artifacts) in single.streams {
                         matches.1.push(entry);
-                        artifacts.into_iter().for_each(|a| matches.0.entry(a).or_default().push(entry));
+                        for artifact in artifacts {
+                            matches.0.entry(artifact).or_default().push(entry);
+                        }
                     }
                     found.push((group(container.kind(), index, containers), index, matches));
                 }

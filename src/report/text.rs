@@ -348,12 +348,12 @@ mod tests {
         codes(
             &text.remark,
             "backup-unfinished status-missing payload-missing payload-unlisted manifest-rows-damaged archive-cut locked \
-             snapshot-present encryption-flag-mismatch cut-short padding-invalid legacy-backup",
+             snapshot-present encryption-flag-mismatch cut-short padding-invalid legacy-backup containers-unnamed places-repeated",
         );
         codes(
             &text.gap,
             "stream-damaged no-variant unmapped-value records-skipped container-unopened bytes-missing out-of-scope locked \
-             rule-failed no-artifact time-unreadable",
+             rule-failed no-artifact time-unreadable origin-unknown",
         );
         for code in ["now", "this-week", "later", "info"] {
             assert!(text.urgency.0.contains_key(code));
