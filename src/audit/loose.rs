@@ -75,13 +75,15 @@ impl<'a> Names<'a> {
     pub fn find(&self, container: &dyn Container, outside: &dyn Fn(&str) -> bool, scratch: &Path) -> Found<'a> {
         let alone = container.kind() == Kind::File;
         let few = container.entries().len() <= FEW;
+        // Looking into a file of a folder costs nothing; in an archive only what is named like a database is fetched.
+        let folder = container.kind() == Kind::Folder;
         let candidates: Vec<(usize, Option<&'a str>)> = container
             .entries()
             .iter()
             .enumerate()
             .filter(|(_, e)| e.unreadable.is_none() && e.size > 0 && outside(&e.path) && !e.path.ends_with("-wal"))
             .map(|(at, e)| (at, self.place(&e.path)))
-            .filter(|(at, place)| place.is_some() || alone || few && is_database_name(container, *at))
+            .filter(|(at, place)| place.is_some() || alone || few && (folder || is_database_name(container, *at)))
             .collect();
         let mut found = Found::default();
         // A container that cannot be read from front to back says so when its streams are extracted.
