@@ -15,6 +15,8 @@ mod golden;
 mod house;
 #[path = "suite/ios_filesystem.rs"]
 mod ios_filesystem;
+#[path = "suite/ios_data.rs"]
+mod ios_data;
 #[path = "suite/private.rs"]
 mod private;
 #[path = "suite/same_bytes.rs"]
