@@ -193,7 +193,7 @@ fn databases_of_others_are_read_at_every_prefix_in_use() {
             ("ios.tcc", 11),
             ("ios.calls-contact", 4),
             ("ios.data-usage", 370 + 75),
-            ("ios.screen-time-devices", 3),
+            ("ios.screen-time-devices", 2),
             ("ios.screen-time-family", 1),
         ] {
             assert_eq!(read.get(artifact).map(|(rows, _)| *rows), Some(rows), "{prefix}: {artifact}");
