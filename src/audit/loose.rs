@@ -103,7 +103,10 @@ impl<'a> Names<'a> {
                 self.list.iter().filter(named).filter(|a| begins(a)).map(|a| a.id.as_str()).collect();
             let by_tables = if sqlite { self.by_tables(container, at, place, scratch) } else { Vec::new() };
             let common = is_common(container, at);
-            found.sure |=
+            // A text has no head of its own: there a long name must do (`mobile_installation.log.0`).
+            let text = !sqlite && !plist && !wanted.is_empty() && name_length(container, at) > 15;
+            found.sure |= text
+                ||
                 !by_tables.is_empty() || alone && !wanted.is_empty() || plist && !wanted.is_empty() && !common;
             if wanted.is_empty() {
                 wanted = by_tables;
@@ -131,6 +134,11 @@ impl<'a> Names<'a> {
 fn is_common(container: &dyn Container, at: usize) -> bool {
     let path = container.entries().get(at).map_or("", |e| e.path.as_str());
     COMMON.contains(&path.rsplit('/').next().unwrap_or(path).to_lowercase().as_str())
+}
+
+fn name_length(container: &dyn Container, at: usize) -> usize {
+    let path = container.entries().get(at).map_or("", |e| e.path.as_str());
+    path.rsplit('/').next().unwrap_or(path).len()
 }
 
 fn is_database_name(container: &dyn Container, at: usize) -> bool {

@@ -149,6 +149,31 @@ fn the_log_beside_a_database_is_taken_along_and_hashed() {
 }
 
 #[test]
+fn the_files_of_a_sysdiagnose_are_read_by_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let phone = build("iphone-filesystem-controlled", Kind::IosFilesystem, Pack::Folder, folder.path());
+    let var = phone[0].join("private/var");
+    let profiles = "containers/Shared/SystemGroup/systemgroup.com.apple.configurationprofiles/Library/ConfigurationProfiles";
+    let to = folder.path().join("sysdiagnose_2026.10.19");
+    let copy = |from: &Path, below: &str| {
+        std::fs::create_dir_all(to.join(below)).unwrap();
+        for file in std::fs::read_dir(from).unwrap() {
+            let file = file.unwrap();
+            if file.file_type().unwrap().is_file() {
+                std::fs::copy(file.path(), to.join(below).join(file.file_name())).unwrap();
+            }
+        }
+    };
+    copy(&var.join("installd/Library/Logs/MobileInstallation"), "logs/MobileInstallation");
+    assert_eq!(read(&audit(std::slice::from_ref(&to))).keys().collect::<Vec<_>>(), ["ios.install-log"]);
+    copy(&var.join(profiles), "logs/MCState/Shared");
+    let (dump, whole) = (read(&audit(&[to])), read(&audit(&phone)));
+    for artifact in ["ios.profiles", "ios.profile-events", "ios.restrictions", "ios.supervision", "ios.install-log"] {
+        assert_eq!(dump.get(artifact), whole.get(artifact), "{artifact}");
+    }
+}
+
+#[test]
 fn databases_of_others_are_read_at_every_prefix_in_use() {
     let folder = tempfile::tempdir().unwrap();
     for prefix in ["private/var/", "filesystem2/", "filesystem1/private/var/", "phone/private/var/", "var/"] {
@@ -168,7 +193,7 @@ fn databases_of_others_are_read_at_every_prefix_in_use() {
             ("ios.tcc", 11),
             ("ios.calls-contact", 4),
             ("ios.data-usage", 370 + 75),
-            ("ios.screen-time-devices", 3),
+            ("ios.screen-time-devices", 2),
             ("ios.screen-time-family", 1),
         ] {
             assert_eq!(read.get(artifact).map(|(rows, _)| *rows), Some(rows), "{prefix}: {artifact}");
