@@ -160,11 +160,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     for (chain, problem) in &opened.problems {
         extraction.gaps.add("container-unopened", "", chain, format!("{}: {problem}", problem.code()), 1);
     }
-    for source in &sources {
-        for at in &source.loose {
-            extraction.gaps.add("origin-unknown", "", &source.id, extraction::stream_name(containers, *at), 1);
-        }
-    }
+    note_loose(&sources, containers, &mut extraction.gaps);
     let remarks = remarks(containers, joined);
     for remark in remarks.iter().filter(|r| r.code == "locked") {
         extraction.gaps.add("locked", "", &remark.container, remark.detail.clone(), 1);
@@ -314,6 +310,15 @@ pub fn fill(store: &mut Store, rules: &Rules, beside: Beside<'_>) -> rusqlite::R
         "INSERT INTO case_file (as_of, living, age_band) VALUES (coalesce(?, (SELECT max(at) FROM backup WHERE examined)), ?, ?)",
         [vec![as_of, text(beside.living), text(beside.age_band)]],
     )
+}
+
+/// Files that were told by themselves: where they come from is not shown.
+fn note_loose(sources: &[source::Source<'_>], containers: &[Opened], gaps: &mut extraction::Gaps) {
+    for source in sources {
+        for at in &source.loose {
+            gaps.add("origin-unknown", "", &source.id, extraction::stream_name(containers, *at), 1);
+        }
+    }
 }
 
 /// Remarks of all containers, and those on which of them are of one device.

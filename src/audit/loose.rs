@@ -105,9 +105,8 @@ impl<'a> Names<'a> {
             let common = is_common(container, at);
             // A text has no head of its own: there a long name must do (`mobile_installation.log.0`).
             let text = !sqlite && !plist && !wanted.is_empty() && name_length(container, at) > 15;
-            found.sure |= text
-                ||
-                !by_tables.is_empty() || alone && !wanted.is_empty() || plist && !wanted.is_empty() && !common;
+            found.sure |=
+                text || !by_tables.is_empty() || alone && !wanted.is_empty() || plist && !wanted.is_empty() && !common;
             if wanted.is_empty() {
                 wanted = by_tables;
             }

@@ -165,7 +165,8 @@ fn split<'a>(
             streams.retain(|(container, _)| list.contains(container));
         }
         wanted.retain(|_, streams| !streams.is_empty());
-        Source { id: source.id.clone(), family: source.family, containers: list, wanted }
+        let loose = source.loose.iter().copied().filter(|(container, _)| list.contains(container)).collect();
+        Source { id: source.id.clone(), family: source.family, containers: list, wanted, loose }
     };
     devices.into_iter().map(|(list, _)| part(list)).collect()
 }

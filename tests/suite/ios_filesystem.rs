@@ -153,7 +153,8 @@ fn the_files_of_a_sysdiagnose_are_read_by_their_names() {
     let folder = tempfile::tempdir().unwrap();
     let phone = build("iphone-filesystem-controlled", Kind::IosFilesystem, Pack::Folder, folder.path());
     let var = phone[0].join("private/var");
-    let profiles = "containers/Shared/SystemGroup/systemgroup.com.apple.configurationprofiles/Library/ConfigurationProfiles";
+    let profiles =
+        "containers/Shared/SystemGroup/systemgroup.com.apple.configurationprofiles/Library/ConfigurationProfiles";
     let to = folder.path().join("sysdiagnose_2026.10.19");
     let copy = |from: &Path, below: &str| {
         std::fs::create_dir_all(to.join(below)).unwrap();
