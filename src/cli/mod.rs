@@ -8,6 +8,7 @@ mod data;
 mod demo;
 mod fixtures;
 mod identify;
+mod indicators;
 mod session;
 mod verify;
 
@@ -75,6 +76,7 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
         Some(("cite", m)) => cite::run(m, text),
         Some(("rules", m)) => data::rules(m, text),
         Some(("artifacts", m)) => data::artifacts(m, text),
+        Some(("indicators", m)) => indicators::run(m, text),
         Some(("fixtures", m)) => fixtures::run(m, text),
         _ => Ok(Exit::Failed),
     };

@@ -59,11 +59,13 @@ CREATE TABLE indicator (kind TEXT NOT NULL, value TEXT NOT NULL, name TEXT NOT N
                         generic INTEGER NOT NULL, list TEXT NOT NULL);
 CREATE INDEX indicator_value ON indicator (value);
 CREATE TABLE known (kind TEXT NOT NULL, pattern TEXT NOT NULL, name TEXT NOT NULL);
+CREATE TABLE category (id TEXT NOT NULL, nl TEXT NOT NULL, en TEXT NOT NULL, covert INTEGER NOT NULL);
 CREATE TABLE case_file (as_of TEXT, living TEXT, age_band TEXT);
 ";
 
 /// Names of the tables that a rule may read beside the kinds of facts; they say nothing about coverage.
-pub const SYSTEM: [&str; 7] = ["stream", "citation", "coverage", "person", "indicator", "known", "case_file"];
+pub const SYSTEM: [&str; 8] =
+    ["stream", "citation", "coverage", "person", "indicator", "known", "category", "case_file"];
 
 impl Store {
     /// An empty store with the tables of the vocabulary.

@@ -2,10 +2,12 @@
 //! under `rules/` and runs the questions in a sandbox. It never parses evidence: it sees only facts.
 
 pub mod identity;
+pub mod indicator;
 pub mod judge;
 pub mod load;
 pub mod view;
 
+pub use indicator::Indicators;
 pub use judge::{Judgement, Match, judge};
 pub use load::Rules;
 
