@@ -3,12 +3,16 @@
 
 #[path = "suite/cli.rs"]
 mod cli;
+#[path = "suite/compare.rs"]
+mod compare;
 #[path = "suite/fuzz.rs"]
 mod fuzz;
 #[path = "suite/golden.rs"]
 mod golden;
 #[path = "suite/house.rs"]
 mod house;
+#[path = "suite/indicators.rs"]
+mod indicators;
 #[path = "suite/private.rs"]
 mod private;
 #[path = "suite/same_bytes.rs"]

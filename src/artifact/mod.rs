@@ -231,6 +231,9 @@ pub struct Family {
     /// Names that give it away in a folder or archive.
     #[serde(default)]
     pub recognise: Vec<String>,
+    /// Kinds of containers that list everything of their scope: what is not listed was not there.
+    #[serde(default)]
+    pub lists_all: Vec<String>,
     /// What it can never show, and where a person can look instead.
     #[serde(default)]
     pub never: Vec<Words>,

@@ -293,10 +293,12 @@ impl Indicators {
     /// When the file is no list in a known form.
     pub fn import(&mut self, file: &str, bytes: &[u8]) -> Result<(), published::NotRecognised> {
         let mut list = published::read(file, bytes, self)?;
-        let taken = |name: &str| self.lists.iter().any(|l| l.name == name);
-        if taken(&list.name) {
-            let base = list.name.clone();
-            list.name = (2..).map(|n| format!("{base} ({n})")).find(|n| !taken(n)).unwrap_or(base);
+        let names: Vec<&str> = self.lists.iter().map(|l| l.name.as_str()).collect();
+        let base = list.name.clone();
+        let mut number = 2;
+        while names.contains(&list.name.as_str()) {
+            list.name = format!("{base} ({number})");
+            number += 1;
         }
         let built_in: HashMap<&str, &IndicatorValue> =
             self.all().filter(|(l, _)| !l.imported).map(|(_, v)| (v.value.as_str(), v)).collect();
@@ -318,7 +320,7 @@ mod tests {
 
     #[test]
     fn a_value_has_one_form() {
-        assert_eq!(normal("certificate", "31:A6:EC ".repeat(1).trim()), Err("malformed"));
+        assert_eq!(normal("certificate", "31:A6:EC"), Err("malformed"));
         let digest = "AB".repeat(20);
         assert_eq!(normal("certificate", &digest).unwrap(), "ab".repeat(20));
         assert_eq!(normal("certificate", &"ab".repeat(16)), Err("malformed"));

@@ -73,13 +73,10 @@ pub fn check(files: &[(&str, &str, ListFile)], all: &Indicators, problems: &mut 
 
 /// What an ordinary phone has under that name.
 fn collision(all: &Indicators, kind: &str, value: &str, covert: bool) -> Option<String> {
-    let ordinary = |k: &&super::Known| match k.kind.as_str() {
-        // A part of the system may be listed as what it is, such as the maker's own way to find a phone.
-        "system" => covert,
-        // Holders of special powers that are no reason for concern.
-        "accessibility" | "notification_listener" | "device_admin" | "input_method" => covert,
-        _ => false,
-    };
+    // A part of the system may be listed as what it is, such as the maker's own way to find a phone; never as something covert.
+    // The same goes for holders of special powers that are no reason for concern.
+    let kinds = ["system", "accessibility", "notification_listener", "device_admin", "input_method"];
+    let ordinary = |k: &&super::Known| covert && kinds.contains(&k.kind.as_str());
     if !matches!(kind, "package" | "bundle") {
         return None;
     }

@@ -130,14 +130,15 @@ fn comparisons(pattern: &str) -> Option<Vec<Comparison>> {
             Token::Sign(s) if s == "[" && !open => (open, begin, joined) = (true, out.len(), false),
             Token::Sign(s) if s == "]" && open => {
                 open = false;
-                let several = joined;
-                out[begin..].iter_mut().for_each(|c: &mut Comparison| c.joined |= several);
+                if joined {
+                    join(&mut out[begin..]);
+                }
             }
             Token::Sign(s) if s == "(" || s == ")" => {}
             Token::Word(w) if w == "AND" => {
                 joined = true;
                 if !open {
-                    out.iter_mut().for_each(|c: &mut Comparison| c.joined = true);
+                    join(&mut out);
                 }
             }
             Token::Word(w) if w == "OR" || w == "FOLLOWEDBY" => {}
@@ -157,6 +158,13 @@ fn comparisons(pattern: &str) -> Option<Vec<Comparison>> {
         }
     }
     (!open && !out.is_empty()).then_some(out)
+}
+
+/// Notes that comparisons only count together.
+fn join(comparisons: &mut [Comparison]) {
+    for comparison in comparisons {
+        comparison.joined = true;
+    }
 }
 
 /// The operator and value after a path. Gives how many tokens they take.

@@ -49,8 +49,9 @@ pub fn read(text: &str, account: &mut Account<'_>) -> Result<(), &'static str> {
     let Ok(header) = reader.headers().cloned() else { return Err("no table") };
     let columns: Vec<&str> = header.iter().map(column).collect();
     let has = |c: &str| columns.contains(&c);
-    let named = ["package", "app-id", "bundle", "certificate", "file", "domain"].into_iter().any(has);
-    if !named && !(has("value") && has("kind")) {
+    let usable = ["package", "app-id", "bundle", "certificate", "file", "domain"].into_iter().any(has)
+        || (has("value") && has("kind"));
+    if !usable {
         return Err("neither YAML, STIX nor a table whose header names a package, domain, certificate or hash");
     }
     // The samples of stalkerware-indicators have no column for the category.

@@ -20,7 +20,7 @@ pub fn toml(list: &IndicatorList) -> String {
     sources.push(format!("{} ({}), SHA-256 {}", list.file, list.format, list.sha256));
     let _ = writeln!(out, "sources = [{}]", sources.iter().map(|s| quote(s)).collect::<Vec<_>>().join(", "));
     // One product for every name, other names and category.
-    let mut products: BTreeMap<(&str, &[String], &str), BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
+    let mut products: BTreeMap<_, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
     for value in &list.values {
         let product = products.entry((&value.name, &value.also, &value.category)).or_default();
         product.entry(&value.kind).or_default().push(&value.value);
