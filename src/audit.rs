@@ -226,6 +226,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         checklist: checklist::assemble(&findings, &steps, &families),
         contacts: rules.contacts.clone(),
         baseline,
+        redactions: Vec::new(),
         findings,
         outcomes,
         coverage: std::mem::take(&mut extraction.coverage),

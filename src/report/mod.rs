@@ -13,6 +13,7 @@ pub mod custody;
 pub mod facts;
 pub mod html;
 pub mod json;
+pub mod redact;
 #[cfg(test)]
 mod sample;
 pub mod seal;
@@ -61,6 +62,9 @@ pub struct Report {
     /// What a later audit is compared with.
     #[serde(default)]
     pub baseline: facts::Baseline,
+    /// The hidden values, when this is a copy without other people's names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redactions: Vec<redact::Redaction>,
 }
 
 /// Name and version of the tool.

@@ -433,6 +433,7 @@ pub fn report(lang: &str) -> Report {
             wave("recheck", vec![linked("look-again", "no", &[], "")]),
         ],
         baseline: crate::report::facts::Baseline::default(),
+        redactions: Vec::new(),
         contacts: vec![
             Contact {
                 id: "police".to_owned(),
