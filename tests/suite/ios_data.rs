@@ -216,3 +216,28 @@ fn small_traces_come_out_as_they_went_in() {
     // The row of `preferences.plist` has no proxy: read, and empty.
     assert_eq!(coverage(&report, "ios.proxies").outcome, "empty");
 }
+
+/// The file of which Info.plist holds a copy, laid out as the catalogue has it (row K7): a full copy of a phone has the file alone.
+#[test]
+fn computers_are_read_from_the_file_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = b"frpd".to_vec();
+    bytes.resize(292, 7);
+    bytes.extend([1, 1, 0x80, 0, 0]);
+    bytes.resize(292 + 92, 0);
+    for _ in 0..2 {
+        for (text, length) in [("R Kolk", 64), ("PC-VAN-R", 128)] {
+            let end = bytes.len() + length;
+            bytes.extend(text.as_bytes());
+            bytes.resize(end, 0);
+        }
+    }
+    let file = folder.path().join("iTunesPrefs");
+    std::fs::write(&file, &bytes).unwrap();
+    let place = ("MediaDomain", "Media/iTunes_Control/iTunes/iTunesPrefs");
+    let Some(report) = packed(&[(place.0, place.1, file.clone())]) else { return };
+    assert_eq!(facts(&report, "ios.itunes-prefs-file"), ["kind=computer name=PC-VAN-R service=computer user=R Kolk"]);
+    std::fs::write(&file, b"something else").unwrap();
+    let Some(report) = packed(&[(place.0, place.1, file)]) else { return };
+    assert_eq!(coverage(&report, "ios.itunes-prefs-file").outcome, "empty");
+}
