@@ -6,6 +6,7 @@ pub mod case;
 pub mod cite;
 pub mod extraction;
 pub mod keep;
+pub mod persons;
 pub mod source;
 
 use crate::artifact::Artifacts;
@@ -191,6 +192,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let outcomes = workshop.outcomes(&judgements);
     let pseudonyms = keep::Pseudonyms::new(plan.case_key.as_deref(), &plan.case.case.id);
     let baseline = keep::keep(&store, &artifacts.vocabulary, &findings, &plan.case.people(), &pseudonyms)?;
+    let persons = gather(plan, &artifacts, &workshop, &pseudonyms)?;
     let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
     let steps: Vec<checklist::Known> = rules.steps.iter().map(crate::rule::load::StepFile::known).collect();
     let report = Report {
@@ -219,6 +221,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         checklist: checklist::assemble(&findings, &steps, &families),
         contacts: rules.contacts.clone(),
         baseline,
+        persons,
         findings,
         outcomes,
         coverage: std::mem::take(&mut extraction.coverage),
@@ -251,6 +254,26 @@ fn judge<'r>(
         judgements.insert(&rule.id, judgement);
     }
     Ok((store, judgements))
+}
+
+/// Everything about persons of concern.
+fn gather(
+    plan: &Plan,
+    artifacts: &Artifacts,
+    workshop: &assemble::Workshop<'_>,
+    pseudonyms: &keep::Pseudonyms,
+) -> rusqlite::Result<report::persons::Persons> {
+    persons::Gather {
+        store: workshop.store,
+        vocabulary: &artifacts.vocabulary,
+        people: &plan.case.people(),
+        pseudonyms,
+        zone: &plan.zone,
+        exit: plan.case.dates.exit.as_ref().map(|d| d.to_string().chars().take(10).collect()),
+        pattern_read: plan.scope.iter().any(|s| s == crate::artifact::load::APART),
+        cite: &|ev| workshop.citation(ev),
+    }
+    .persons()
 }
 
 /// What is put into the store beside the facts.

@@ -3,7 +3,7 @@
 //! either no bag or a whole one. Clock, host and path stand only in the session file that the caller hands in.
 
 use super::text::Text;
-use super::{Report, checklist, html, json};
+use super::{Report, checklist, html, json, persons};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -95,13 +95,16 @@ pub fn write(
 ) -> Result<(), Error> {
     let mut session = serde_json::to_vec_pretty(session)?;
     session.push(b'\n');
-    let payload = BTreeMap::from([
+    let mut payload = BTreeMap::from([
         ("data/checklist.html", checklist::render(report)?.into_bytes()),
         ("data/evidence.sha256", evidence_list.to_vec()),
         ("data/report.html", html::render(report)?.into_bytes()),
         ("data/report.json", json::bytes(report)?),
         ("data/session.json", session),
     ]);
+    if let Some(page) = persons::render(report)? {
+        payload.insert("data/persons.html", page.into_bytes());
+    }
     write_files(out, &format!("{} {}", report.tool.name, report.tool.version), &payload, overwrite)
 }
 

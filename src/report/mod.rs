@@ -10,6 +10,7 @@ pub mod checklist;
 pub mod facts;
 pub mod html;
 pub mod json;
+pub mod persons;
 #[cfg(test)]
 mod sample;
 pub mod shown;
@@ -54,6 +55,9 @@ pub struct Report {
     /// What a later audit is compared with.
     #[serde(default)]
     pub baseline: facts::Baseline,
+    /// Persons of concern, over all sources.
+    #[serde(default)]
+    pub persons: persons::Persons,
 }
 
 /// Name and version of the tool.
