@@ -160,7 +160,7 @@ impl Page<'_> {
     }
 
     fn share(&self, part: u64, whole: u64) -> String {
-        if whole == 0 { "0%".into() } else { format!("{}%", (part * 100 + whole / 2) / whole) }
+        format!("{}%", (part * 100 + whole / 2).checked_div(whole).unwrap_or(0))
     }
 
     fn line(&self, contact: &Contact) -> String {
