@@ -7,7 +7,7 @@ use vrijspoor::audit::{self, Audited, Error, Silent};
 use vrijspoor::evidence::Cancel;
 use vrijspoor::report::{Coverage, Report};
 
-fn beside(part: &str, variable: &str, folder: &str) -> Option<PathBuf> {
+pub fn beside(part: &str, variable: &str, folder: &str) -> Option<PathBuf> {
     let base = std::env::var_os(variable)
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(folder), PathBuf::from);
     let path = base.join(part);
