@@ -4,9 +4,11 @@
 pub mod assemble;
 pub mod case;
 pub mod cite;
+pub mod declared;
 pub mod extraction;
 pub mod keep;
 pub mod persons;
+pub mod reconcile;
 pub mod source;
 
 use crate::artifact::Artifacts;
@@ -141,7 +143,8 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let open = if plan.locked_ok { evidence::open::open_locked } else { evidence::open::open_input };
     let opened = open(&inputs, &context)?;
     let containers = &opened.containers;
-    let sources = source::recognise(&artifacts, containers);
+    let mut sources = source::recognise(&artifacts, containers);
+    let joined = reconcile::reconcile(&mut sources, &artifacts, containers, &plan.scope, scratch.path());
     if sources.is_empty() {
         let mut seen: Vec<String> =
             containers.iter().map(|o| format!("{} ({})", o.chain.join("!"), o.container.kind().name())).collect();
@@ -156,7 +159,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     for (chain, problem) in &opened.problems {
         extraction.gaps.add("container-unopened", "", chain, format!("{}: {problem}", problem.code()), 1);
     }
-    let remarks = remarks(containers);
+    let remarks = remarks(containers, joined);
     for remark in remarks.iter().filter(|r| r.code == "locked") {
         extraction.gaps.add("locked", "", &remark.container, remark.detail.clone(), 1);
     }
@@ -168,7 +171,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
 
     progress.begin(Stage::Judging);
     let beside = Beside {
-        people: plan.case.people(),
+        people: declared::rows(&plan.case, &plan.zone),
         coverage: &extraction.coverage,
         as_of: plan.as_of.map(|t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         living: &plan.case.person.living,
@@ -191,7 +194,8 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let findings = workshop.findings(&judgements)?;
     let outcomes = workshop.outcomes(&judgements);
     let pseudonyms = keep::Pseudonyms::new(plan.case_key.as_deref(), &plan.case.case.id);
-    let baseline = keep::keep(&store, &artifacts.vocabulary, &findings, &plan.case.people(), &pseudonyms)?;
+    let people = declared::rows(&plan.case, &plan.zone);
+    let baseline = keep::keep(&store, &artifacts.vocabulary, &findings, &people, &pseudonyms)?;
     let persons = gather(plan, &artifacts, &workshop, &pseudonyms)?;
     let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
     let steps: Vec<checklist::Known> = rules.steps.iter().map(crate::rule::load::StepFile::known).collect();
@@ -326,9 +330,9 @@ pub fn fill(store: &mut Store, rules: &Rules, beside: Beside<'_>) -> rusqlite::R
     )
 }
 
-/// Remarks of all containers.
-fn remarks(containers: &[Opened]) -> Vec<report::Remark> {
-    let mut out = Vec::new();
+/// Remarks of all containers, and those on which of them are of one device.
+fn remarks(containers: &[Opened], joined: Vec<report::Remark>) -> Vec<report::Remark> {
+    let mut out = joined;
     for opened in containers {
         for remark in opened.container.remarks().iter().cloned().chain(opened.container.found_while_reading()) {
             let (code, count) = (remark.code.into(), remark.count);
@@ -407,7 +411,7 @@ fn describe_source(source: &source::Source<'_>, containers: &[Opened]) -> report
         family: source.family.id.clone(),
         title: source.family.title.clone(),
         containers: source.containers.iter().map(|c| containers[*c].chain.join("!")).collect(),
-        never: source.family.never.clone(),
+        never: source.never(),
         lists_all: own.iter().any(lists_all),
         encrypted: own.iter().any(|o| o.container.entries().iter().any(|e| e.encrypted)),
     }

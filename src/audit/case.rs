@@ -254,11 +254,23 @@ impl CaseFile {
     }
 }
 
-/// A network as the prefix that rules compare with: `192.0.2.0/24` is `192.0.2`, an address is itself. Other lengths than whole
-/// octets are kept as the address, which explains less, never more.
-fn network_prefix(text: &str) -> String {
+/// A network as the prefix that rules compare with: `192.0.2.0/24` is `192.0.2`, `2001:db8:7::/48` is `2001:db8:7`, an address is
+/// itself. Other lengths than whole octets or groups are kept as the address, which explains less, never more.
+pub(super) fn network_prefix(text: &str) -> String {
     let text = text.trim();
     let Some((address, length)) = text.split_once('/') else { return text.to_string() };
+    if address.contains(':') {
+        let groups = match length {
+            "32" => 2,
+            "48" => 3,
+            "64" => 4,
+            _ => return address.to_string(),
+        };
+        let written = address.split("::").next().unwrap_or_default();
+        let prefix = written.split(':').take(groups).collect::<Vec<_>>().join(":").to_lowercase();
+        // Groups of zeros that are not written out would have to be guessed at.
+        return if prefix.split(':').count() == groups { prefix } else { address.to_string() };
+    }
     let octets = match length {
         "8" => 1,
         "16" => 2,

@@ -21,6 +21,7 @@ pub mod sniff;
 pub mod sqlite;
 pub mod text;
 pub mod wal;
+pub mod xml;
 
 pub use sniff::sniff;
 
@@ -96,7 +97,7 @@ pub type Sink<'a> = &'a mut dyn FnMut(Row) -> Result<(), Error>;
 pub type ReadFn = fn(&mut dyn Read, &Options, Sink<'_>) -> Result<Summary, Error>;
 
 /// The names by which an artifact asks for a reader; `sqlite` is apart because it needs more than one stream ([`sqlite::Database`]).
-pub const NAMES: [&str; 7] = ["plist", "json", "csv", "html", "outline", "package-dump", "properties"];
+pub const NAMES: [&str; 8] = ["plist", "json", "csv", "html", "outline", "package-dump", "properties", "xml"];
 
 /// The reader of that name, or `None` when there is none ([`NAMES`] lists them).
 #[must_use]
@@ -109,6 +110,7 @@ pub fn reader(name: &str) -> Option<ReadFn> {
         "outline" => outline::read,
         "package-dump" => package_dump::read,
         "properties" => properties::read,
+        "xml" => xml::read,
         _ => return None,
     })
 }
