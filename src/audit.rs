@@ -9,6 +9,7 @@ pub mod extraction;
 pub mod keep;
 pub mod persons;
 pub mod reconcile;
+pub mod reproduce;
 pub mod source;
 
 use crate::artifact::Artifacts;
@@ -181,6 +182,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let (store, judgements) = judge(store, &rules, cancel, &mut extraction.gaps)?;
 
     let digests = Digests { containers, done: Mutex::default() };
+    let guide = reproduce::Guide::new(containers, &extraction, scratch.path());
     let workshop = assemble::Workshop {
         artifacts: &artifacts,
         rules: &rules,
@@ -190,6 +192,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         extraction: &extraction,
         zone: &plan.zone,
         digests: &|at| digests.of(at),
+        guide: &guide,
     };
     let findings = workshop.findings(&judgements)?;
     let outcomes = workshop.outcomes(&judgements);
