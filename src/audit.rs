@@ -7,6 +7,7 @@ pub mod cite;
 pub mod declared;
 pub mod extraction;
 pub mod keep;
+pub mod persons;
 pub mod reconcile;
 pub mod reproduce;
 pub mod source;
@@ -18,6 +19,7 @@ use crate::evidence::{self, Cancel, Context, Kind, Opened, Password, scratch::Sc
 use crate::fact::store::Sealed;
 use crate::fact::{Problems, Store};
 use crate::report::{self, Report, checklist};
+use crate::rule::indicator::published::NotRecognised;
 use crate::rule::{self, Judgement, Rules};
 use case::CaseFile;
 use rusqlite::types::Value;
@@ -106,6 +108,9 @@ pub enum Error {
         /// What was seen instead, and what could not be opened.
         seen: Vec<String>,
     },
+    /// A list of indicators has no form that is known.
+    #[error(transparent)]
+    List(#[from] NotRecognised),
     /// The fact store failed; this is a fault of the program.
     #[error("the fact store failed: {0}")]
     Store(#[from] rusqlite::Error),
@@ -119,6 +124,7 @@ impl Error {
             Self::Evidence(e) => e.code(),
             Self::Data(_) => "data-files",
             Self::Nothing { .. } => "not-recognised",
+            Self::List(_) => "indicator-list",
             Self::Store(_) => "internal",
         }
     }
@@ -130,7 +136,10 @@ impl Error {
 /// When the plan cannot be carried out; never for a broken stream.
 pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audited, Error> {
     let artifacts = Artifacts::load(plan.data.artifacts)?;
-    let rules = Rules::load(plan.data.rules, &artifacts.vocabulary)?;
+    let mut rules = Rules::load(plan.data.rules, &artifacts.vocabulary)?;
+    for (name, bytes) in plan.data.lists {
+        rules.indicators.import(name, bytes)?;
+    }
     progress.begin(Stage::Hashing);
     // Somebody who points at a file inside a backup means the whole backup.
     let inputs = evidence::open::resolve_inputs(&plan.inputs)?;
@@ -196,8 +205,9 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let findings = workshop.findings(&judgements)?;
     let outcomes = workshop.outcomes(&judgements);
     let pseudonyms = keep::Pseudonyms::new(plan.case_key.as_deref(), &plan.case.case.id);
-    let baseline =
-        keep::keep(&store, &artifacts.vocabulary, &findings, &declared::rows(&plan.case, &plan.zone), &pseudonyms)?;
+    let people = declared::rows(&plan.case, &plan.zone);
+    let baseline = keep::keep(&store, &artifacts.vocabulary, &findings, &people, &pseudonyms)?;
+    let persons = gather(plan, &artifacts, &workshop, &pseudonyms)?;
     let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
     let steps: Vec<checklist::Known> = rules.steps.iter().map(crate::rule::load::StepFile::known).collect();
     let report = Report {
@@ -208,7 +218,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
             rules_sha256: rules.sha256.clone(),
             artifacts: artifacts.list.len(),
             rules: rules.list.len(),
-            indicators: rules.lists.clone(),
+            indicators: rules.indicators.lists.clone(),
         },
         options: report::Options {
             lang: plan.lang.clone(),
@@ -226,6 +236,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         checklist: checklist::assemble(&findings, &steps, &families),
         contacts: rules.contacts.clone(),
         baseline,
+        persons,
         redactions: Vec::new(),
         findings,
         outcomes,
@@ -261,6 +272,26 @@ fn judge<'r>(
     Ok((store, judgements))
 }
 
+/// Everything about persons of concern.
+fn gather(
+    plan: &Plan,
+    artifacts: &Artifacts,
+    workshop: &assemble::Workshop<'_>,
+    pseudonyms: &keep::Pseudonyms,
+) -> rusqlite::Result<report::persons::Persons> {
+    persons::Gather {
+        store: workshop.store,
+        vocabulary: &artifacts.vocabulary,
+        people: &plan.case.people(),
+        pseudonyms,
+        zone: &plan.zone,
+        exit: plan.case.dates.exit.as_ref().map(|d| d.to_string().chars().take(10).collect()),
+        pattern_read: plan.scope.iter().any(|s| s == crate::artifact::load::APART),
+        cite: &|ev| workshop.citation(ev),
+    }
+    .persons()
+}
+
 /// What is put into the store beside the facts.
 pub struct Beside<'a> {
     /// Rows of the table `person`.
@@ -282,22 +313,26 @@ pub struct Beside<'a> {
 pub fn fill(store: &mut Store, rules: &Rules, beside: Beside<'_>) -> rusqlite::Result<()> {
     let text = |t: &str| Value::Text(t.to_string());
     store.insert("INSERT INTO person (role, kind, value, label) VALUES (?, ?, ?, ?)", beside.people)?;
-    let indicators = rules.indicators.iter().map(|i| {
+    let indicators = rules.indicators.all().map(|(list, i)| {
         vec![
-            text(i.kind),
+            text(&i.kind),
             text(&i.value),
             text(&i.name),
             text(&i.category),
             Value::Integer(i64::from(i.generic)),
-            text(&i.list),
+            text(&list.name),
         ]
     });
     store.insert(
         "INSERT INTO indicator (kind, value, name, category, generic, list) VALUES (?, ?, ?, ?, ?, ?)",
         indicators,
     )?;
-    let known = rules.known.iter().map(|k| vec![text(&k.kind), text(&k.pattern), text(&k.name)]);
+    let known = rules.indicators.known.iter().map(|k| vec![text(&k.kind), text(&k.pattern), text(&k.name)]);
     store.insert("INSERT INTO known (kind, pattern, name) VALUES (?, ?, ?)", known)?;
+    let categories = rules.indicators.categories.iter();
+    let categories =
+        categories.map(|c| vec![text(&c.id), text(&c.nl), text(&c.en), Value::Integer(i64::from(c.covert))]);
+    store.insert("INSERT INTO category (id, nl, en, covert) VALUES (?, ?, ?, ?)", categories)?;
     let coverage = beside.coverage.iter().map(|c| {
         let rows = i64::try_from(c.rows).unwrap_or(i64::MAX);
         vec![text(&c.artifact), text(&c.source), text(&c.outcome), Value::Integer(rows)]

@@ -9,6 +9,7 @@ mod data;
 mod demo;
 mod fixtures;
 mod identify;
+mod indicators;
 mod redact;
 mod seal;
 mod session;
@@ -83,9 +84,11 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
         Some(("cite", m)) => cite::run(m, text),
         Some(("compare", m)) => compare::compare(m, text),
         Some(("baseline", m)) => compare::baseline(m, text),
+        Some(("case-key", m)) => compare::case_key(m, text),
         Some(("recheck", m)) => compare::recheck(m, text),
         Some(("rules", m)) => data::rules(m, text),
         Some(("artifacts", m)) => data::artifacts(m, text),
+        Some(("indicators", m)) => indicators::run(m, text),
         Some(("fixtures", m)) => fixtures::run(m, text),
         _ => Ok(Exit::Failed),
     };

@@ -98,8 +98,9 @@ pub fn redact(
     let mut tree = serde_json::to_value(report)?;
     hide(&mut tree, &marks);
     let mut copy: Report = serde_json::from_value(tree)?;
-    // The list of all facts serves later audits of the maker, not the readers of a copy.
+    // The list of all facts serves later audits of the maker, and the table of persons is about nothing but other people.
     copy.baseline = super::facts::Baseline::default();
+    copy.persons = super::persons::Persons::default();
     copy.redactions = redactions;
     Ok((copy, openings))
 }
