@@ -13,6 +13,8 @@ pub mod custody;
 pub mod facts;
 pub mod html;
 pub mod json;
+pub mod persons;
+pub mod redact;
 #[cfg(test)]
 mod sample;
 pub mod seal;
@@ -61,6 +63,12 @@ pub struct Report {
     /// What a later audit is compared with.
     #[serde(default)]
     pub baseline: facts::Baseline,
+    /// Persons of concern, over all sources.
+    #[serde(default)]
+    pub persons: persons::Persons,
+    /// The hidden values, when this is a copy without other people's names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redactions: Vec<redact::Redaction>,
 }
 
 /// Name and version of the tool.

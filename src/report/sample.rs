@@ -443,7 +443,9 @@ pub fn report(lang: &str) -> Report {
             wave("visible", vec![linked("stop-share", "yes", &["F-001"], "now")]),
             wave("recheck", vec![linked("look-again", "no", &[], "")]),
         ],
+        persons: crate::report::persons::Persons::default(),
         baseline: crate::report::facts::Baseline::default(),
+        redactions: Vec::new(),
         contacts: vec![
             Contact {
                 id: "police".to_owned(),

@@ -89,6 +89,14 @@ words! {
 }
 
 words! {
+    /// The words of `persons.html`.
+    PersonWords {
+        page_title, title, not_who, not_who_why, traces, no_traces, what, value, when, place, contact, contact_line, channel,
+        new_channel, after_exit, bursts, days, day, received, sent, no_contact, not_read, others, others_lead, left_out, limits,
+    }
+}
+
+words! {
     /// The words around verification, also those of `README_VERIFY.txt`.
     VerifyWords {
         ok, failed, seal, readme_title, readme_lead, readme_limits, linux, tags, mac, windows, evidence, value,
@@ -102,7 +110,7 @@ words! {
         question, question_text, excluded, excluded_always, excluded_none, excluded_parts, custody, custody_lead, custody_hand,
         alternatives, alternatives_lead, handover, handover_text, files, files_lead, leans_on, leans_on_one, leans_on_more, tie,
         stands, values_of, number, summer, made_from, basis_file, reproduce, reproduce_lead, computed, no_way, matrix_picture,
-        matrix_picture_help, timeline_picture, timeline_picture_help, also_possible,
+        matrix_picture_help, timeline_picture, timeline_picture_help, also_possible, hidden, hidden_lead, mark, promise,
     } {
         /// Columns of the table of handovers.
         custody_columns: Vec<String>,
@@ -181,6 +189,8 @@ pub struct Text {
     pub terminal: TerminalWords,
     /// Words of `comparison.html`.
     pub compare: CompareWords,
+    /// Words of `persons.html`.
+    pub persons: PersonWords,
     /// Words around verification.
     pub verify: VerifyWords,
     /// Words for court.
