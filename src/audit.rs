@@ -136,9 +136,7 @@ impl Error {
 pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audited, Error> {
     let artifacts = Artifacts::load(plan.data.artifacts)?;
     let mut rules = Rules::load(plan.data.rules, &artifacts.vocabulary)?;
-    for (name, bytes) in plan.data.lists {
-        rules.indicators.import(name, bytes)?;
-    }
+    plan.data.lists.iter().try_for_each(|(name, bytes)| rules.indicators.import(name, bytes))?;
     progress.begin(Stage::Hashing);
     // Somebody who points at a file inside a backup means the whole backup.
     let inputs = evidence::open::resolve_inputs(&plan.inputs)?;
