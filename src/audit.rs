@@ -131,16 +131,22 @@ impl Error {
     }
 }
 
+/// Loads the data files and the published lists of indicators.
+fn load(data: Data) -> Result<(Artifacts, Rules), Error> {
+    let artifacts = Artifacts::load(data.artifacts)?;
+    let mut rules = Rules::load(data.rules, &artifacts.vocabulary)?;
+    for (name, bytes) in data.lists {
+        rules.indicators.import(name, bytes)?;
+    }
+    Ok((artifacts, rules))
+}
+
 /// Runs an audit.
 ///
 /// # Errors
 /// When the plan cannot be carried out; never for a broken stream.
 pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audited, Error> {
-    let artifacts = Artifacts::load(plan.data.artifacts)?;
-    let mut rules = Rules::load(plan.data.rules, &artifacts.vocabulary)?;
-    for (name, bytes) in plan.data.lists {
-        rules.indicators.import(name, bytes)?;
-    }
+    let (artifacts, rules) = load(plan.data)?;
     progress.begin(Stage::Hashing);
     // Somebody who points at a file inside a backup means the whole backup.
     let inputs = evidence::open::resolve_inputs(&plan.inputs)?;
