@@ -7,6 +7,8 @@ pub mod cite;
 pub mod declared;
 pub mod extraction;
 pub mod keep;
+pub mod loose;
+pub mod persons;
 pub mod preserve;
 pub mod privileged;
 pub mod reconcile;
@@ -20,6 +22,7 @@ use crate::evidence::{self, Cancel, Context, Kind, Opened, Password, scratch::Sc
 use crate::fact::store::Sealed;
 use crate::fact::{Problems, Store};
 use crate::report::{self, Report, checklist};
+use crate::rule::indicator::published::NotRecognised;
 use crate::rule::{self, Judgement, Rules};
 use case::CaseFile;
 use rusqlite::types::Value;
@@ -108,6 +111,9 @@ pub enum Error {
         /// What was seen instead, and what could not be opened.
         seen: Vec<String>,
     },
+    /// A list of indicators has no form that is known.
+    #[error(transparent)]
+    List(#[from] NotRecognised),
     /// The fact store failed; this is a fault of the program.
     #[error("the fact store failed: {0}")]
     Store(#[from] rusqlite::Error),
@@ -121,9 +127,20 @@ impl Error {
             Self::Evidence(e) => e.code(),
             Self::Data(_) => "data-files",
             Self::Nothing { .. } => "not-recognised",
+            Self::List(_) => "indicator-list",
             Self::Store(_) => "internal",
         }
     }
+}
+
+/// Loads the data files and the published lists of indicators.
+fn load(data: Data) -> Result<(Artifacts, Rules), Error> {
+    let artifacts = Artifacts::load(data.artifacts)?;
+    let mut rules = Rules::load(data.rules, &artifacts.vocabulary)?;
+    for (name, bytes) in data.lists {
+        rules.indicators.import(name, bytes)?;
+    }
+    Ok((artifacts, rules))
 }
 
 /// Runs an audit.
@@ -131,8 +148,7 @@ impl Error {
 /// # Errors
 /// When the plan cannot be carried out; never for a broken stream.
 pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audited, Error> {
-    let artifacts = Artifacts::load(plan.data.artifacts)?;
-    let rules = Rules::load(plan.data.rules, &artifacts.vocabulary)?;
+    let (artifacts, rules) = load(plan.data)?;
     progress.begin(Stage::Hashing);
     // Somebody who points at a file inside a backup means the whole backup.
     let inputs = evidence::open::resolve_inputs(&plan.inputs)?;
@@ -145,7 +161,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let open = if plan.locked_ok { evidence::open::open_locked } else { evidence::open::open_input };
     let opened = open(&inputs, &context)?;
     let containers = &opened.containers;
-    let mut sources = source::recognise(&artifacts, containers);
+    let mut sources = source::recognise(&artifacts, containers, scratch.path());
     let joined = reconcile::reconcile(&mut sources, &artifacts, containers, &plan.scope, scratch.path());
     if sources.is_empty() {
         let mut seen: Vec<String> =
@@ -162,10 +178,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         extraction.gaps.add("container-unopened", "", chain, format!("{}: {problem}", problem.code()), 1);
     }
     let remarks = remarks(containers, joined);
-    for remark in remarks.iter().filter(|r| r.code == "locked") {
-        extraction.gaps.add("locked", "", &remark.container, remark.detail.clone(), 1);
-    }
-    note_unread(&hashed, &mut extraction.gaps);
+    note_unread(&sources, containers, &remarks, &hashed, &mut extraction.gaps);
 
     progress.begin(Stage::Judging);
     let beside = Beside {
@@ -198,8 +211,9 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let findings = workshop.findings(&judgements)?;
     let outcomes = workshop.outcomes(&judgements);
     let pseudonyms = keep::Pseudonyms::new(plan.case_key.as_deref(), &plan.case.case.id);
-    let baseline =
-        keep::keep(&store, &artifacts.vocabulary, &findings, &declared::rows(&plan.case, &plan.zone), &pseudonyms)?;
+    let people = declared::rows(&plan.case, &plan.zone);
+    let baseline = keep::keep(&store, &artifacts.vocabulary, &findings, &people, &pseudonyms)?;
+    let persons = gather(plan, &artifacts, &workshop, &pseudonyms)?;
     let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
     let steps: Vec<checklist::Known> = rules.steps.iter().map(crate::rule::load::StepFile::known).collect();
     let report = Report {
@@ -210,7 +224,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
             rules_sha256: rules.sha256.clone(),
             artifacts: artifacts.list.len(),
             rules: rules.list.len(),
-            indicators: rules.lists.clone(),
+            indicators: rules.indicators.lists.clone(),
         },
         options: report::Options {
             lang: plan.lang.clone(),
@@ -229,21 +243,14 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         contacts: rules.contacts.clone(),
         preserve: preserve::fill(&rules.preserve, &store)?,
         baseline,
+        persons,
+        redactions: Vec::new(),
         findings,
         outcomes,
         coverage: std::mem::take(&mut extraction.coverage),
         gaps: extraction.gaps.list(),
     };
     Ok(Audited { report, evidence_list: list(hashed.iter()) })
-}
-
-/// Files that could not be read for hashing are gaps.
-fn note_unread(hashed: &[FileHash], gaps: &mut extraction::Gaps) {
-    for file in hashed {
-        if let Some(why) = &file.problem {
-            gaps.add("bytes-missing", "", &evidence::label(&file.path), why.clone(), 1);
-        }
-    }
 }
 
 /// Makes the views, closes the store and asks every rule.
@@ -272,6 +279,26 @@ fn judge<'r>(
     Ok((store, judgements))
 }
 
+/// Everything about persons of concern.
+fn gather(
+    plan: &Plan,
+    artifacts: &Artifacts,
+    workshop: &assemble::Workshop<'_>,
+    pseudonyms: &keep::Pseudonyms,
+) -> rusqlite::Result<report::persons::Persons> {
+    persons::Gather {
+        store: workshop.store,
+        vocabulary: &artifacts.vocabulary,
+        people: &plan.case.people(),
+        pseudonyms,
+        zone: &plan.zone,
+        exit: plan.case.dates.exit.as_ref().map(|d| d.to_string().chars().take(10).collect()),
+        pattern_read: plan.scope.iter().any(|s| s == crate::artifact::load::APART),
+        cite: &|ev| workshop.citation(ev),
+    }
+    .persons()
+}
+
 /// What is put into the store beside the facts.
 pub struct Beside<'a> {
     /// Rows of the table `person`.
@@ -293,22 +320,26 @@ pub struct Beside<'a> {
 pub fn fill(store: &mut Store, rules: &Rules, beside: Beside<'_>) -> rusqlite::Result<()> {
     let text = |t: &str| Value::Text(t.to_string());
     store.insert("INSERT INTO person (role, kind, value, label) VALUES (?, ?, ?, ?)", beside.people)?;
-    let indicators = rules.indicators.iter().map(|i| {
+    let indicators = rules.indicators.all().map(|(list, i)| {
         vec![
-            text(i.kind),
+            text(&i.kind),
             text(&i.value),
             text(&i.name),
             text(&i.category),
             Value::Integer(i64::from(i.generic)),
-            text(&i.list),
+            text(&list.name),
         ]
     });
     store.insert(
         "INSERT INTO indicator (kind, value, name, category, generic, list) VALUES (?, ?, ?, ?, ?, ?)",
         indicators,
     )?;
-    let known = rules.known.iter().map(|k| vec![text(&k.kind), text(&k.pattern), text(&k.name)]);
+    let known = rules.indicators.known.iter().map(|k| vec![text(&k.kind), text(&k.pattern), text(&k.name)]);
     store.insert("INSERT INTO known (kind, pattern, name) VALUES (?, ?, ?)", known)?;
+    let categories = rules.indicators.categories.iter();
+    let categories =
+        categories.map(|c| vec![text(&c.id), text(&c.nl), text(&c.en), Value::Integer(i64::from(c.covert))]);
+    store.insert("INSERT INTO category (id, nl, en, covert) VALUES (?, ?, ?, ?)", categories)?;
     let coverage = beside.coverage.iter().map(|c| {
         let rows = i64::try_from(c.rows).unwrap_or(i64::MAX);
         vec![text(&c.artifact), text(&c.source), text(&c.outcome), Value::Integer(rows)]
@@ -320,6 +351,27 @@ pub fn fill(store: &mut Store, rules: &Rules, beside: Beside<'_>) -> rusqlite::R
         "INSERT INTO case_file (as_of, living, age_band) VALUES (coalesce(?, (SELECT max(at) FROM backup WHERE examined)), ?, ?)",
         [vec![as_of, text(beside.living), text(beside.age_band)]],
     )
+}
+
+/// What was not read at all, and files that were told by themselves: where those come from is not shown.
+fn note_unread(
+    sources: &[source::Source<'_>],
+    containers: &[Opened],
+    remarks: &[report::Remark],
+    hashed: &[FileHash],
+    gaps: &mut extraction::Gaps,
+) {
+    for (source, at) in sources.iter().flat_map(|source| source.loose.iter().map(move |at| (source, *at))) {
+        gaps.add("origin-unknown", "", &source.id, extraction::stream_name(containers, at), 1);
+    }
+    for remark in remarks.iter().filter(|r| r.code == "locked") {
+        gaps.add("locked", "", &remark.container, remark.detail.clone(), 1);
+    }
+    for file in hashed {
+        if let Some(why) = &file.problem {
+            gaps.add("bytes-missing", "", &evidence::label(&file.path), why.clone(), 1);
+        }
+    }
 }
 
 /// Remarks of all containers, and those on which of them are of one device.
@@ -358,9 +410,9 @@ fn describe(
             .iter()
             .filter(|o| belongs(&o.chain.join("!"), index, &names))
             .map(|o| o.container.kind())
-            .max_by_key(|k| matches!(k, Kind::IosBackup | Kind::AndroidBackup | Kind::Dumpstate))
-            // A further part of a joined export has no container of its own.
-            .map_or(Kind::Zip.name(), Kind::name);
+            .max_by_key(|k| matches!(k, Kind::IosBackup | Kind::IosFilesystem | Kind::AndroidBackup | Kind::Dumpstate))
+            // A log belongs to its database, and a further part of a joined export to the first: they have no container of their own.
+            .map_or(if name.ends_with(b"-wal") { Kind::File.name() } else { Kind::Zip.name() }, Kind::name);
         let whole = input.is_file();
         let sha256 = match files.first() {
             Some(file) if whole => file.sha256.clone().unwrap_or_default(),

@@ -15,8 +15,12 @@ mod fuzz;
 mod golden;
 #[path = "suite/house.rs"]
 mod house;
+#[path = "suite/indicators.rs"]
+mod indicators;
 #[path = "suite/ios_data.rs"]
 mod ios_data;
+#[path = "suite/ios_filesystem.rs"]
+mod ios_filesystem;
 #[path = "suite/private.rs"]
 mod private;
 #[path = "suite/reproduce.rs"]

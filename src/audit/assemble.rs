@@ -100,7 +100,11 @@ impl Workshop<'_> {
         })
     }
 
-    fn citation(&self, ev: i64) -> rusqlite::Result<Citation> {
+    /// The citation of a fact.
+    ///
+    /// # Errors
+    /// When there is no such fact.
+    pub fn citation(&self, ev: i64) -> rusqlite::Result<Citation> {
         let cited = self.store.cite(ev)?;
         let at = self.extraction.streams.get(&cited.stream).copied().unwrap_or_default();
         let entry = self.containers.get(at.0).and_then(|c| c.container.entries().get(at.1));
@@ -295,7 +299,8 @@ fn fill(text: &str, params: &BTreeMap<String, String>, lang: &str, zone: &Zone) 
             rest = after;
             break;
         };
-        match params.get(name) {
+        // What the question words itself, it words in both languages: `x_nl` and `x_en` are `{x}`.
+        match params.get(&format!("{name}_{lang}")).or_else(|| params.get(name)) {
             Some(value) => match zone.moment(value) {
                 Some(moment) => out.push_str(&moment.local.unwrap_or(moment.utc)),
                 None => out.push_str(&spoken(name, value, lang)),

@@ -3,6 +3,7 @@
 use super::source::{Source, streams};
 use crate::artifact::emit::{Doubt, StreamTimes};
 use crate::artifact::extract::{self, Extracted, StreamInput};
+use crate::artifact::load::in_scope as consented;
 use crate::artifact::{Artifact, Artifacts};
 use crate::evidence::{Cancel, Error, Kind, Opened};
 use crate::fact::Store;
@@ -56,7 +57,7 @@ pub fn extract_all(
     store: &mut Store,
 ) -> Result<Outcome, super::Error> {
     let mut outcome = Outcome::default();
-    let in_scope = |a: &Artifact| scope.iter().any(|s| s == "all" || *s == a.scope);
+    let in_scope = |a: &Artifact| consented(&a.scope, scope);
     prepare(sources, containers, artifacts, &in_scope, &mut outcome.gaps)?;
     for source in sources {
         let list: Vec<&Artifact> = artifacts.of(&source.family.id).collect();
@@ -255,11 +256,12 @@ fn settle(
         }
     }
     let encrypted = source.containers.iter().any(|c| containers[*c].container.entries().iter().any(|e| e.encrypted));
+    let backup = source.containers.iter().any(|c| containers[*c].container.kind() == Kind::IosBackup);
     coverage.outcome = match (coverage.streams.is_empty(), failed) {
         (false, _) if coverage.rows > 0 => "read",
         (false, false) => "empty",
         (_, true) => "failed",
-        (true, false) if artifact.encrypted_only && !encrypted => "encrypted-only",
+        (true, false) if artifact.encrypted_only && backup && !encrypted => "encrypted-only",
         (true, false) => "absent",
     }
     .into();

@@ -1,12 +1,14 @@
 //! Sources: which opened containers belong to which phone or account, and which of their streams each artifact wants.
 
+use super::loose;
 use crate::artifact::shape::{self, HEAD};
 use crate::artifact::{Artifact, Artifacts, Family};
 use crate::evidence::{Container, Kind, Opened};
 use crate::report::Words;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Read;
+use std::path::Path;
 
 /// A recognised phone or account.
 pub struct Source<'a> {
@@ -18,6 +20,8 @@ pub struct Source<'a> {
     pub containers: Vec<usize>,
     /// For every artifact (by id) the streams that it wants: container and entry.
     pub wanted: BTreeMap<&'a str, Vec<(usize, usize)>>,
+    /// Streams that were told by a file alone: which phone they come from is not shown.
+    pub loose: Vec<(usize, usize)>,
 }
 
 impl Source<'_> {
@@ -30,14 +34,15 @@ impl Source<'_> {
     }
 }
 
-/// Recognises all sources.
+/// Recognises all sources. `scratch` is a private folder for databases that must be looked into.
 #[must_use]
-pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened]) -> Vec<Source<'a>> {
+pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened], scratch: &Path) -> Vec<Source<'a>> {
     let mut sources: Vec<Source<'a>> = Vec::new();
     for family in artifacts.families.values() {
         let list: Vec<&Artifact> = artifacts.of(&family.id).collect();
-        let globs: Vec<GlobSet> = list.iter().map(|a| globs(&a.places)).collect();
+        let claims = Claims::of(&list);
         let recognise = globs_of(family);
+        let alone = family.loose.then(|| loose::Names::of(&list));
         let mut found: Vec<(Group, usize, Matches<'a>)> = Vec::new();
         for (index, opened) in containers.iter().enumerate() {
             let container = &*opened.container;
@@ -46,17 +51,29 @@ pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened]) -> Vec<Sou
             if !named && (!generic || !claims_generic(family)) {
                 continue;
             }
-            let covered = covered_prefixes(index, containers);
+            let (covered, streams) = (covered_prefixes(index, containers), covered_streams(index, containers));
+            let outside = |path: &str| !covered.iter().any(|p| path.starts_with(p.as_str())) && !streams.contains(path);
             let mut matches = Matches::default();
+            if let Some(alone) = alone.as_ref().filter(|_| generic) {
+                let single = alone.find(container, &outside, scratch);
+                if single.sure {
+                    for (entry, artifacts) in single.streams {
+                        matches.1.push(entry);
+                        for artifact in artifacts {
+                            matches.0.entry(artifact).or_default().push(entry);
+                        }
+                    }
+                    found.push((group(container.kind(), index, containers), index, matches));
+                }
+                continue;
+            }
             let mut given_away = named;
             for (entry, e) in container.entries().iter().enumerate() {
-                if covered.iter().any(|p| e.path.starts_with(p.as_str())) {
+                if !outside(&e.path) {
                     continue;
                 }
                 given_away |= recognise.is_match(&e.path);
-                let wanted: Vec<usize> = (0..list.len())
-                    .filter(|n| if list[*n].places.is_empty() { generic } else { globs[*n].is_match(&e.path) })
-                    .collect();
+                let wanted = claims.of_path(&e.path, generic);
                 if wanted.is_empty() || (e.unreadable.is_some() && !named) {
                     continue;
                 }
@@ -89,10 +106,12 @@ pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened]) -> Vec<Sou
                     family,
                     containers: Vec::new(),
                     wanted: BTreeMap::new(),
+                    loose: Vec::new(),
                 });
             }
             if let Some(source) = sources.last_mut() {
                 source.containers.push(index);
+                source.loose.extend(matches.1.iter().map(|e| (index, *e)));
                 for (artifact, entries) in matches.0 {
                     source.wanted.entry(artifact).or_default().extend(entries.into_iter().map(|e| (index, e)));
                 }
@@ -102,17 +121,20 @@ pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened]) -> Vec<Sou
     sources
 }
 
-/// What keeps sources of one family apart: every iPhone backup is a phone of its own; other containers below one input
-/// belong together.
+/// What keeps sources of one family apart: every copy of an iPhone is a phone of its own, files handed in one by one are
+/// read together; other containers below one input belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     Container(usize),
     Root(usize),
+    Files,
 }
 
 fn group(kind: Kind, index: usize, containers: &[Opened]) -> Group {
-    if kind == Kind::IosBackup {
-        return Group::Container(index);
+    match kind {
+        Kind::IosBackup | Kind::IosFilesystem => return Group::Container(index),
+        Kind::File => return Group::Files,
+        _ => {}
     }
     let mut root = index;
     while let Some((parent, _)) = containers[root].parent {
@@ -121,12 +143,58 @@ fn group(kind: Kind, index: usize, containers: &[Opened]) -> Group {
     Group::Root(root)
 }
 
+/// Entries by the artifact that wants them, and those of them that were told by a file alone.
 #[derive(Default)]
-struct Matches<'a>(BTreeMap<&'a str, Vec<usize>>);
+struct Matches<'a>(BTreeMap<&'a str, Vec<usize>>, Vec<usize>);
+
+/// Which artifacts claim a stream by its name: all their globs in one set, since a phone has a million files.
+struct Claims {
+    globs: GlobSet,
+    /// Of every glob, its artifact.
+    owners: Vec<usize>,
+    /// Artifacts that go by shape alone.
+    shaped: Vec<usize>,
+}
+
+impl Claims {
+    fn of(list: &[&Artifact]) -> Self {
+        let mut owners = Vec::new();
+        let mut patterns = Vec::new();
+        for (n, artifact) in list.iter().enumerate() {
+            for pattern in artifact.places.iter().flat_map(|place| [Some(place.clone()), unnamed(place)]).flatten() {
+                owners.push(n);
+                patterns.push(pattern);
+            }
+        }
+        let shaped = (0..list.len()).filter(|n| list[*n].places.is_empty()).collect();
+        let patterns: Vec<String> = patterns.iter().map(|pattern| parted(pattern)).collect();
+        Self { globs: globs(&patterns), owners, shaped }
+    }
+
+    fn of_path(&self, path: &str, generic: bool) -> Vec<usize> {
+        let named = self.globs.matches(parted(path)).into_iter().filter_map(|glob| self.owners.get(glob).copied());
+        let shaped = self.shaped.iter().copied().filter(|_| generic);
+        named.chain(shaped).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}
+
+/// A name whose domain is a folder of its own for a glob: `**` stands for folders only between two slashes.
+fn parted(name: &str) -> String {
+    name.replacen("::", "::/", 1)
+}
+
+/// The same place in a folder of which only the number is known (a partial copy of a phone's files).
+fn unnamed(place: &str) -> Option<String> {
+    let (domain, path) = place.split_once("::")?;
+    let (kind, owner) = domain.split_once('-')?;
+    let number = ["????????", "????", "????", "????", "????????????"].join("-");
+    (owner != "*").then(|| format!("{kind}-{number}::{path}"))
+}
 
 /// Account exports lie in plain folders and archives; phones have containers of their own.
 fn claims_generic(family: &Family) -> bool {
     !family.recognise.is_empty()
+        || family.loose
         || family.container.iter().any(|k| matches!(k.as_str(), "folder" | "zip" | "tar" | "file"))
 }
 
@@ -138,6 +206,16 @@ fn covered_prefixes(index: usize, containers: &[Opened]) -> BTreeSet<String> {
         .filter_map(|o| o.parent.filter(|(parent, _)| *parent == index))
         .filter_map(|(_, entry)| containers[index].container.entries().get(entry))
         .map(|e| e.path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/")))
+        .collect()
+}
+
+/// Streams of this container that a child container lists under other names: the files of a phone.
+fn covered_streams(index: usize, containers: &[Opened]) -> HashSet<&str> {
+    let files = containers.iter().filter(|o| o.container.kind() == Kind::IosFilesystem);
+    files
+        .filter(|o| o.parent.is_some_and(|(parent, _)| parent == index))
+        .flat_map(|o| o.container.entries())
+        .filter_map(|e| e.stored.as_deref())
         .collect()
 }
 

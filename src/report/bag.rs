@@ -5,7 +5,7 @@
 use super::copies::Reader;
 use super::leak::{Forbidden, Leak};
 use super::text::Text;
-use super::{Report, case_uco, csv, custody, html, json, statement};
+use super::{Report, case_uco, csv, custody, html, json, persons, statement};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -137,6 +137,9 @@ pub fn write(
     ]);
     for reader in &copies.readers {
         payload.insert(reader.file(), reader.render(report)?.into_bytes());
+    }
+    if let Some(page) = persons::render(report)? {
+        payload.insert("data/persons.html", page.into_bytes());
     }
     let forbidden = Forbidden::new(&copies.never_print);
     if let Some(leak) = payload.iter().find_map(|(name, content)| forbidden.find(name, content)) {

@@ -335,7 +335,18 @@ pub fn report(lang: &str) -> Report {
             rules_sha256: digest("rules"),
             artifacts: 41,
             rules: 37,
-            indicators: BTreeMap::from([("eigen-lijst".to_owned(), digest("list"))]),
+            indicators: vec![super::IndicatorList {
+                name: "eigen-lijst".to_owned(),
+                file: "eigen.toml".to_owned(),
+                sha256: digest("list"),
+                format: "vrijspoor".to_owned(),
+                imported: false,
+                sources: vec!["eigen kennis".to_owned()],
+                read: 0,
+                repeated: 0,
+                refused: Vec::new(),
+                values: Vec::new(),
+            }],
         },
         options: Options {
             lang: lang.to_owned(),
@@ -449,7 +460,9 @@ pub fn report(lang: &str) -> Report {
             wave("recheck", vec![linked("look-again", "no", &[], "")]),
         ],
         preserve: Vec::new(),
+        persons: crate::report::persons::Persons::default(),
         baseline: crate::report::facts::Baseline::default(),
+        redactions: Vec::new(),
         contacts: vec![
             Contact {
                 id: "police".to_owned(),

@@ -4,6 +4,7 @@
 pub mod declared;
 pub mod guide;
 pub mod identity;
+pub mod indicator;
 pub mod judge;
 pub mod load;
 pub mod prose;
@@ -11,6 +12,7 @@ pub mod pseudonym;
 pub mod step;
 pub mod view;
 
+pub use indicator::Indicators;
 pub use judge::{Judgement, Match, judge};
 pub use load::Rules;
 
