@@ -213,10 +213,12 @@ fn settle(
         return Ok(coverage);
     }
     let mut failed = false;
+    let mut holds = false;
     for attempt in attempts {
         let name = stream_name(containers, attempt.at);
         match attempt.result {
             Ok(extracted) => {
+                holds |= !extracted.absent;
                 let stream = store.add_stream(&source.id, &name)?;
                 outcome.streams.insert(stream, attempt.at);
                 store.add(&extracted.facts, &source.id, &artifact.id, stream)?;
@@ -244,6 +246,8 @@ fn settle(
     let encrypted = source.containers.iter().any(|c| containers[*c].container.entries().iter().any(|e| e.encrypted));
     coverage.outcome = match (coverage.streams.is_empty(), failed) {
         (false, _) if coverage.rows > 0 => "read",
+        // The file is there and lacks this part: it was not asked for, or this export never has it.
+        (false, false) if !holds => "absent",
         (false, false) => "empty",
         (_, true) => "failed",
         (true, false) if artifact.encrypted_only && !encrypted => "encrypted-only",

@@ -1,8 +1,8 @@
 //! Sources: which opened containers belong to which phone or account, and which of their streams each artifact wants.
 
-use crate::artifact::shape::{self, HEAD};
+use crate::artifact::shape::{HEAD, Head};
 use crate::artifact::{Artifact, Artifacts, Family};
-use crate::evidence::{Container, Kind, Opened};
+use crate::evidence::{Container, Entry, Kind, Opened};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -19,53 +19,33 @@ pub struct Source<'a> {
     pub wanted: BTreeMap<&'a str, Vec<(usize, usize)>>,
 }
 
-/// Recognises all sources.
+/// Recognises all sources. Every stream is looked at once, for the shapes of all families.
 #[must_use]
 pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened]) -> Vec<Source<'a>> {
-    let mut sources: Vec<Source<'a>> = Vec::new();
-    for family in artifacts.families.values() {
-        let list: Vec<&Artifact> = artifacts.of(&family.id).collect();
-        let globs: Vec<GlobSet> = list.iter().map(|a| globs(&a.places)).collect();
-        let recognise = globs_of(family);
-        let mut found: Vec<(Group, usize, Matches<'a>)> = Vec::new();
-        for (index, opened) in containers.iter().enumerate() {
-            let container = &*opened.container;
-            let named = family.container.iter().any(|k| k == container.kind().name());
-            let generic = matches!(container.kind(), Kind::Folder | Kind::File | Kind::Zip | Kind::Tar);
-            if !named && (!generic || !claims_generic(family)) {
+    let known: Vec<Known<'a>> = artifacts.families.values().map(|f| Known::of(f, artifacts)).collect();
+    let mut found: Vec<Vec<(Group, usize, Matches<'a>)>> = known.iter().map(|_| Vec::new()).collect();
+    for (index, opened) in containers.iter().enumerate() {
+        let container = &*opened.container;
+        let kind = container.kind();
+        let generic = matches!(kind, Kind::Folder | Kind::File | Kind::Zip | Kind::Tar);
+        let covered = covered_prefixes(index, containers);
+        let mut seen: Vec<Seen<'a, '_>> =
+            known.iter().enumerate().filter_map(|(n, k)| Seen::begin(n, k, kind, generic)).collect();
+        for (entry, e) in container.entries().iter().enumerate() {
+            if covered.iter().any(|p| e.path.starts_with(p.as_str())) {
                 continue;
             }
-            let covered = covered_prefixes(index, containers);
-            let mut matches = Matches::default();
-            let mut given_away = named;
-            for (entry, e) in container.entries().iter().enumerate() {
-                if covered.iter().any(|p| e.path.starts_with(p.as_str())) {
-                    continue;
-                }
-                given_away |= recognise.is_match(&e.path);
-                let wanted: Vec<usize> = (0..list.len())
-                    .filter(|n| if list[*n].places.is_empty() { generic } else { globs[*n].is_match(&e.path) })
-                    .collect();
-                if wanted.is_empty() || (e.unreadable.is_some() && !named) {
-                    continue;
-                }
-                let head = wanted.iter().any(|n| !list[*n].shape.is_empty()).then(|| read_head(container, entry));
-                let fits = |n: &usize| {
-                    list[*n].shape.is_empty() || head.as_ref().is_some_and(|h| shape::fits(&list[*n].shape, h))
-                };
-                let fitting: Vec<usize> = wanted.into_iter().filter(fits).collect();
-                // A name says more than a shape: a shape alone counts only where no artifact claims the stream by name.
-                let claimed = fitting.iter().any(|n| !list[*n].places.is_empty());
-                for n in fitting.into_iter().filter(|n| !claimed || !list[*n].places.is_empty()) {
-                    let shaped = !list[n].shape.is_empty();
-                    given_away |= shaped;
-                    matches.0.entry(list[n].id.as_str()).or_default().push(entry);
-                }
-            }
-            if given_away {
-                found.push((group(container.kind(), index, containers), index, matches));
+            let mut head: Option<Head> = None;
+            for one in &mut seen {
+                one.look(entry, e, generic, || head.get_or_insert_with(|| Head::new(&read_head(container, entry))));
             }
         }
+        for one in seen.into_iter().filter(|s| s.given_away) {
+            found[one.family].push((group(kind, index, containers), index, one.matches));
+        }
+    }
+    let mut sources: Vec<Source<'a>> = Vec::new();
+    for (known, mut found) in known.iter().zip(found) {
         found.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)));
         let mut previous: Option<Group> = None;
         let mut count = 0;
@@ -74,8 +54,8 @@ pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened]) -> Vec<Sou
                 count += 1;
                 previous = Some(group);
                 sources.push(Source {
-                    id: format!("{} {count}", family.id),
-                    family,
+                    id: format!("{} {count}", known.family.id),
+                    family: known.family,
                     containers: Vec::new(),
                     wanted: BTreeMap::new(),
                 });
@@ -89,6 +69,59 @@ pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened]) -> Vec<Sou
         }
     }
     sources
+}
+
+/// A family with its artifacts, ready to look at streams.
+struct Known<'a> {
+    family: &'a Family,
+    list: Vec<&'a Artifact>,
+    globs: Vec<GlobSet>,
+    recognise: GlobSet,
+}
+
+impl<'a> Known<'a> {
+    fn of(family: &'a Family, artifacts: &'a Artifacts) -> Self {
+        let list: Vec<&Artifact> = artifacts.of(&family.id).collect();
+        let globs = list.iter().map(|a| self::globs(&a.places)).collect();
+        Self { family, list, globs, recognise: globs_of(family) }
+    }
+}
+
+/// What one family has seen of one container so far.
+struct Seen<'a, 'k> {
+    family: usize,
+    known: &'k Known<'a>,
+    named: bool,
+    given_away: bool,
+    matches: Matches<'a>,
+}
+
+impl<'a, 'k> Seen<'a, 'k> {
+    fn begin(family: usize, known: &'k Known<'a>, kind: Kind, generic: bool) -> Option<Self> {
+        let named = known.family.container.iter().any(|k| k == kind.name());
+        let looks = named || (generic && claims_generic(known.family));
+        looks.then(|| Self { family, known, named, given_away: named, matches: Matches::default() })
+    }
+
+    fn look<'h>(&mut self, entry: usize, e: &Entry, generic: bool, head: impl FnOnce() -> &'h mut Head) {
+        let Known { list, globs, recognise, .. } = self.known;
+        self.given_away |= recognise.is_match(&e.path);
+        let wanted: Vec<usize> = (0..list.len())
+            .filter(|n| if list[*n].places.is_empty() { generic } else { globs[*n].is_match(&e.path) })
+            .collect();
+        if wanted.is_empty() || (e.unreadable.is_some() && !self.named) {
+            return;
+        }
+        let head = wanted.iter().any(|n| !list[*n].shape.is_empty()).then(head);
+        let fits = |n: &usize| list[*n].shape.is_empty() || head.as_ref().is_some_and(|h| h.fits(&list[*n].shape));
+        let fitting: Vec<usize> = wanted.into_iter().filter(fits).collect();
+        // A name says more than a shape: a shape alone counts only where no artifact claims the stream by name.
+        let claimed = fitting.iter().any(|n| !list[*n].places.is_empty());
+        for n in fitting.into_iter().filter(|n| !claimed || !list[*n].places.is_empty()) {
+            self.given_away |= !list[n].shape.is_empty();
+            self.matches.0.entry(list[n].id.as_str()).or_default().push(entry);
+        }
+    }
 }
 
 /// What keeps sources of one family apart: every iPhone backup is a phone of its own; other containers below one input
@@ -113,9 +146,11 @@ fn group(kind: Kind, index: usize, containers: &[Opened]) -> Group {
 #[derive(Default)]
 struct Matches<'a>(BTreeMap<&'a str, Vec<usize>>);
 
-/// Account exports lie in plain folders and archives; phones have containers of their own.
+/// Account exports lie in plain folders and archives (a family without a kind of container is one); phones have containers of
+/// their own.
 fn claims_generic(family: &Family) -> bool {
     !family.recognise.is_empty()
+        || family.container.is_empty()
         || family.container.iter().any(|k| matches!(k.as_str(), "folder" | "zip" | "tar" | "file"))
 }
 

@@ -8,13 +8,14 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error};
 use serde_json::{Value, json};
 
-use super::{nskeyed, plist, protobuf, text};
+use super::{agent, nskeyed, plist, protobuf, text};
 
 /// The names that [`register`] adds; an authorizer must let them through.
-pub const NAMES: [&str; 5] = ["plist", "nskeyed", "protobuf", "capture", "itunes_prefs"];
+pub const NAMES: [&str; 7] = ["plist", "nskeyed", "protobuf", "capture", "itunes_prefs", "agent", "address"];
 
 /// Adds the functions to a connection: `plist(x)`, `nskeyed(x)`, `protobuf(x)`, `itunes_prefs(x)` give JSON text,
-/// `capture(text, regex[, group])` gives a group (number or name, 0 without it the first group if there is one) of the first match.
+/// `agent(x)` what a user agent says ([`agent::parse`]), `address(x)` the
+/// text when it is a network address and nothing else, `capture(text, regex[, group])` gives a group (number or name, 0 without it the first group if there is one) of the first match.
 /// `x` is a BLOB or `base64:…` text; `plist` and `nskeyed` also take XML text and the JSON of an already decoded property list.
 ///
 /// # Errors
@@ -25,6 +26,17 @@ pub fn register(connection: &Connection) -> Result<(), Error> {
     connection.create_scalar_function(c"nskeyed", 1, flags, |call| Ok(decode(call.get_raw(0), nskeyed_value)))?;
     connection.create_scalar_function(c"protobuf", 1, flags, |call| Ok(decode(call.get_raw(0), protobuf_value)))?;
     connection.create_scalar_function(c"itunes_prefs", 1, flags, |call| Ok(decode(call.get_raw(0), itunes_value)))?;
+    connection.create_scalar_function(c"agent", 1, flags, |call| match call.get_raw(0) {
+        ValueRef::Text(text) => Ok(agent::parse(&String::from_utf8_lossy(text)).map(|value| value.to_string())),
+        _ => Ok(None),
+    })?;
+    connection.create_scalar_function(c"address", 1, flags, |call| match call.get_raw(0) {
+        ValueRef::Text(text) => {
+            let text = String::from_utf8_lossy(text);
+            Ok(text.trim().parse::<std::net::IpAddr>().ok().map(|_| text.trim().to_owned()))
+        }
+        _ => Ok(None),
+    })?;
     for arguments in [2, 3] {
         connection.create_scalar_function(c"capture", arguments, flags, capture)?;
     }

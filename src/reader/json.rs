@@ -11,7 +11,7 @@ use serde_json::Value;
 use self::scanner::{Captured, Scanner, Stop};
 use super::path::{self, Step};
 use super::text::Utf8;
-use super::{Error, Options, Row, Sink, Summary};
+use super::{Data, Error, Options, Row, Sink, Summary};
 
 const FORMAT: &str = "json";
 /// Longest record, or whole without a record path, in bytes.
@@ -27,7 +27,12 @@ const MAX_KEY: usize = 1 << 20;
 pub fn read(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<Summary, Error> {
     let mut source = Utf8::new(source);
     let mut reader = Reader { scanner: Scanner::new(&mut source), summary: Summary::default(), sink };
-    match reader.document(&path::steps(options.record.as_deref())) {
+    // Cleared where the list is met that the path names.
+    reader.summary.absent = true;
+    let steps = path::steps(options.record.as_deref());
+    let result = reader.document(&steps);
+    reader.summary.absent &= reader.summary.rows == 0 && !steps.is_empty();
+    match result {
         Ok(()) => Ok(reader.summary),
         Err(Stop::Error(error)) => Err(error),
         // What was read before the break stays; the break is part of the summary.
@@ -172,6 +177,9 @@ impl Reader<'_, '_> {
             _ => return self.scanner.pass(),
         };
         self.scanner.take();
+        if rest.is_empty() && *step == Step::Each {
+            self.summary.absent = false;
+        }
         if self.scanner.token()? == Some(close) {
             self.scanner.take();
             return Ok(());
@@ -225,6 +233,14 @@ impl Reader<'_, '_> {
     }
 
     fn record(&mut self, bytes: &[u8], locator: &str, key: &str) -> Result<(), Stop> {
+        // The common case: valid, and nothing in it to repair.
+        if !may_be_mojibake(bytes)
+            && let Ok(text) = std::str::from_utf8(bytes)
+            && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+        {
+            let row = Row { locator: locator.to_owned(), key: key.to_owned(), data: Data::Text(text.to_owned()) };
+            return Ok(self.summary.give(self.sink, row)?);
+        }
         let parsed = serde_json::from_slice::<Value>(bytes).or_else(|problem| {
             // Bytes that are not UTF-8 are the one fault that can be mended without guessing.
             match String::from_utf8_lossy(bytes) {
@@ -245,14 +261,17 @@ impl Reader<'_, '_> {
         if may_be_mojibake(bytes) {
             self.summary.repaired += repair(&mut data);
         }
-        let row = Row { locator: locator.to_owned(), key: key.to_owned(), data };
+        let row = Row { locator: locator.to_owned(), key: key.to_owned(), data: data.into() };
         Ok(self.summary.give(self.sink, row)?)
     }
 }
 
-/// Whether the raw record holds the start of a UTF-8 sequence written as Latin-1, escaped (`\u00c3`) or not (`Ã`).
+/// Whether the raw record holds the start of a UTF-8 sequence written as Latin-1, escaped (`\u00c3`) or not (`Ã`). Such a start is
+/// U+00C2 to U+00F4.
 fn may_be_mojibake(bytes: &[u8]) -> bool {
-    memchr::memmem::find(bytes, b"\\u00").is_some() || memchr::memchr(0xC3, bytes).is_some()
+    memchr::memchr(0xC3, bytes).is_some()
+        || memchr::memmem::find_iter(bytes, b"\\u00")
+            .any(|at| bytes.get(at + 4).is_some_and(|b| matches!(b, b'c'..=b'f' | b'C'..=b'F')))
 }
 
 /// Repairs every text and key of a value; gives how many. Recursion is bounded by the parser's depth of 128.
