@@ -5,12 +5,15 @@ pub mod assemble;
 pub mod case;
 pub mod cite;
 pub mod extraction;
+pub mod keep;
+pub mod reconcile;
 pub mod source;
 
 use crate::artifact::Artifacts;
 use crate::embedded::Data;
 use crate::evidence::hash::{self, FileHash};
 use crate::evidence::{self, Cancel, Context, Kind, Opened, Password, scratch::Scratch};
+use crate::fact::store::Sealed;
 use crate::fact::{Problems, Store};
 use crate::report::{self, Report, checklist};
 use crate::rule::{self, Judgement, Rules};
@@ -42,6 +45,8 @@ pub struct Plan {
     pub locked_ok: bool,
     /// The data files to work with.
     pub data: Data,
+    /// Contents of the key file of the case, for pseudonyms that cannot be guessed.
+    pub case_key: Option<Vec<u8>>,
 }
 
 /// What comes out.
@@ -136,7 +141,8 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let open = if plan.locked_ok { evidence::open::open_locked } else { evidence::open::open_input };
     let opened = open(&inputs, &context)?;
     let containers = &opened.containers;
-    let sources = source::recognise(&artifacts, containers);
+    let mut sources = source::recognise(&artifacts, containers);
+    let joined = reconcile::reconcile(&mut sources, &artifacts, containers, &plan.scope, scratch.path());
     if sources.is_empty() {
         let mut seen: Vec<String> =
             containers.iter().map(|o| format!("{} ({})", o.chain.join("!"), o.container.kind().name())).collect();
@@ -151,7 +157,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     for (chain, problem) in &opened.problems {
         extraction.gaps.add("container-unopened", "", chain, format!("{}: {problem}", problem.code()), 1);
     }
-    let remarks = remarks(containers);
+    let remarks = remarks(containers, joined);
     for remark in remarks.iter().filter(|r| r.code == "locked") {
         extraction.gaps.add("locked", "", &remark.container, remark.detail.clone(), 1);
     }
@@ -162,23 +168,15 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     }
 
     progress.begin(Stage::Judging);
-    fill_declared(&mut store, plan, &rules, &extraction)?;
-    rule::identity::register(store.connection_mut())?;
-    let mut views = rules.views.clone();
-    for (view, why) in rule::view::make_all(&mut views, store.connection_mut()) {
-        extraction.gaps.add("rule-failed", "", &view.id, why, 1);
-    }
-    let mut store = store.seal()?;
-    let mut judgements: BTreeMap<&str, Judgement> = BTreeMap::new();
-    for rule in &rules.list {
-        cancel.check()?;
-        let mut judgement = rule::judge(rule, &mut store);
-        judgement.kinds = rule::view::resolve(&judgement.kinds, &rules.views);
-        if !judgement.failure.is_empty() {
-            extraction.gaps.add("rule-failed", "", &rule.id, judgement.failure.clone(), 1);
-        }
-        judgements.insert(&rule.id, judgement);
-    }
+    let beside = Beside {
+        people: plan.case.people(),
+        coverage: &extraction.coverage,
+        as_of: plan.as_of.map(|t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        living: &plan.case.person.living,
+        age_band: &plan.case.person.age_band,
+    };
+    fill(&mut store, &rules, beside)?;
+    let (store, judgements) = judge(store, &rules, cancel, &mut extraction.gaps)?;
 
     let digests = Digests { containers, done: Mutex::default() };
     let workshop = assemble::Workshop {
@@ -193,6 +191,8 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     };
     let findings = workshop.findings(&judgements)?;
     let outcomes = workshop.outcomes(&judgements);
+    let pseudonyms = keep::Pseudonyms::new(plan.case_key.as_deref(), &plan.case.case.id);
+    let baseline = keep::keep(&store, &artifacts.vocabulary, &findings, &plan.case.people(), &pseudonyms)?;
     let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
     let steps: Vec<checklist::Known> = rules.steps.iter().map(crate::rule::load::StepFile::known).collect();
     let report = Report {
@@ -220,6 +220,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         device: store.rows("SELECT * FROM device ORDER BY ev")?,
         checklist: checklist::assemble(&findings, &steps, &families),
         contacts: rules.contacts.clone(),
+        baseline,
         findings,
         outcomes,
         coverage: std::mem::take(&mut extraction.coverage),
@@ -228,10 +229,53 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     Ok(Audited { report, evidence_list: list(hashed.iter()) })
 }
 
+/// Makes the views, closes the store and asks every rule.
+fn judge<'r>(
+    mut store: Store,
+    rules: &'r Rules,
+    cancel: &Cancel,
+    gaps: &mut extraction::Gaps,
+) -> Result<(Sealed, BTreeMap<&'r str, Judgement>), Error> {
+    rule::identity::register(store.connection_mut())?;
+    let mut views = rules.views.clone();
+    for (view, why) in rule::view::make_all(&mut views, store.connection_mut()) {
+        gaps.add("rule-failed", "", &view.id, why, 1);
+    }
+    let mut store = store.seal()?;
+    let mut judgements: BTreeMap<&str, Judgement> = BTreeMap::new();
+    for rule in &rules.list {
+        cancel.check()?;
+        let mut judgement = rule::judge(rule, &mut store);
+        judgement.kinds = rule::view::resolve(&judgement.kinds, &rules.views);
+        if !judgement.failure.is_empty() {
+            gaps.add("rule-failed", "", &rule.id, judgement.failure.clone(), 1);
+        }
+        judgements.insert(&rule.id, judgement);
+    }
+    Ok((store, judgements))
+}
+
+/// What is put into the store beside the facts.
+pub struct Beside<'a> {
+    /// Rows of the table `person`.
+    pub people: Vec<Vec<Value>>,
+    /// Coverage of every artifact in every source.
+    pub coverage: &'a [report::Coverage],
+    /// Stated reference time; the newest time of the copies themselves when absent.
+    pub as_of: Option<String>,
+    /// Living situation.
+    pub living: &'a str,
+    /// Age band.
+    pub age_band: &'a str,
+}
+
 /// Fills the tables of declared people, indicators, coverage and the case.
-fn fill_declared(store: &mut Store, plan: &Plan, rules: &Rules, extraction: &extraction::Outcome) -> Result<(), Error> {
+///
+/// # Errors
+/// When the store refuses.
+pub fn fill(store: &mut Store, rules: &Rules, beside: Beside<'_>) -> rusqlite::Result<()> {
     let text = |t: &str| Value::Text(t.to_string());
-    store.insert("INSERT INTO person (role, kind, value, label) VALUES (?, ?, ?, ?)", plan.case.people())?;
+    store.insert("INSERT INTO person (role, kind, value, label) VALUES (?, ?, ?, ?)", beside.people)?;
     let indicators = rules.indicators.iter().map(|i| {
         vec![
             text(i.kind),
@@ -248,23 +292,22 @@ fn fill_declared(store: &mut Store, plan: &Plan, rules: &Rules, extraction: &ext
     )?;
     let known = rules.known.iter().map(|k| vec![text(&k.kind), text(&k.pattern), text(&k.name)]);
     store.insert("INSERT INTO known (kind, pattern, name) VALUES (?, ?, ?)", known)?;
-    let coverage = extraction.coverage.iter().map(|c| {
+    let coverage = beside.coverage.iter().map(|c| {
         let rows = i64::try_from(c.rows).unwrap_or(i64::MAX);
         vec![text(&c.artifact), text(&c.source), text(&c.outcome), Value::Integer(rows)]
     });
     store.insert("INSERT INTO coverage (artifact, source, outcome, rows) VALUES (?, ?, ?, ?)", coverage)?;
-    let as_of = plan.as_of.map(|t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).map_or(Value::Null, Value::Text);
+    let as_of = beside.as_of.map_or(Value::Null, Value::Text);
     store.insert(
         // Without a stated time the copies' own newest date stands in: a report must not hang on the clock of the laptop.
         "INSERT INTO case_file (as_of, living, age_band) VALUES (coalesce(?, (SELECT max(at) FROM backup WHERE examined)), ?, ?)",
-        [vec![as_of, text(&plan.case.person.living), text(&plan.case.person.age_band)]],
-    )?;
-    Ok(())
+        [vec![as_of, text(beside.living), text(beside.age_band)]],
+    )
 }
 
-/// Remarks of all containers.
-fn remarks(containers: &[Opened]) -> Vec<report::Remark> {
-    let mut out = Vec::new();
+/// Remarks of all containers, and those on which of them are of one device.
+fn remarks(containers: &[Opened], joined: Vec<report::Remark>) -> Vec<report::Remark> {
+    let mut out = joined;
     for opened in containers {
         for remark in opened.container.remarks().iter().cloned().chain(opened.container.found_while_reading()) {
             let (code, count) = (remark.code.into(), remark.count);
@@ -327,13 +370,25 @@ fn belongs(chain: &str, index: usize, names: &[String]) -> bool {
     names.iter().position(|n| n == root).unwrap_or(0) == index
 }
 
+/// Remarks after which a container's list cannot be taken for whole.
+const NOT_WHOLE: [&str; 6] =
+    ["locked", "manifest-rows-damaged", "backup-unfinished", "archive-cut", "folder-unreadable", "legacy-backup"];
+
 fn describe_source(source: &source::Source<'_>, containers: &[Opened]) -> report::Source {
+    let own: Vec<&Opened> = source.containers.iter().map(|c| &containers[*c]).collect();
+    let lists_all = |o: &&Opened| {
+        let kind = o.container.kind().name();
+        source.family.lists_all.iter().any(|k| k == kind)
+            && !o.container.remarks().iter().any(|r| NOT_WHOLE.contains(&r.code))
+    };
     report::Source {
         id: source.id.clone(),
         family: source.family.id.clone(),
         title: source.family.title.clone(),
         containers: source.containers.iter().map(|c| containers[*c].chain.join("!")).collect(),
-        never: source.family.never.clone(),
+        never: source.never(),
+        lists_all: own.iter().any(lists_all),
+        encrypted: own.iter().any(|o| o.container.entries().iter().any(|e| e.encrypted)),
     }
 }
 

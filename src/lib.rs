@@ -12,6 +12,7 @@
 pub mod artifact;
 pub mod audit;
 pub mod cli;
+pub mod compare;
 pub mod embedded;
 pub mod evidence;
 pub mod fact;

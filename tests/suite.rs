@@ -1,8 +1,12 @@
 //! The tests that look at the program from outside. One binary, so that it links once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, missing_docs)]
 
+#[path = "suite/android_data.rs"]
+mod android_data;
 #[path = "suite/cli.rs"]
 mod cli;
+#[path = "suite/compare.rs"]
+mod compare;
 #[path = "suite/fuzz.rs"]
 mod fuzz;
 #[path = "suite/golden.rs"]

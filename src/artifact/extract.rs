@@ -19,8 +19,12 @@ pub type Opener<'a> = dyn Fn() -> std::io::Result<Box<dyn Read + Send + 'a>> + '
 
 /// A stream as the engine needs it; what container it lies in is not its business.
 pub struct StreamInput<'a> {
+    /// Its logical name in the container.
+    pub name: &'a str,
     /// Opens it from its start.
     pub open: &'a Opener<'a>,
+    /// Openers of the streams that it is read with, by the name of their table.
+    pub beside: Vec<(&'a str, Box<Opener<'a>>)>,
     /// The file on disk that holds exactly its bytes, if there is one.
     pub file: Option<PathBuf>,
     /// Opens the write-ahead log that belongs to it, if there is one.
@@ -125,6 +129,7 @@ fn from_sqlite(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput
             Database::open(Main::Stream(&mut *main), wal, input.scratch)?
         }
     };
+    database.name_stream(input.name)?;
     let variant = choose(artifact, |table| database.columns(table))?;
     let table = variant.table.clone().or_else(|| variant.needs.keys().next().cloned()).unwrap_or_default();
     let mut collector = Collector { variant, vocabulary, times: input.times, out: Extracted::default() };
@@ -150,6 +155,7 @@ fn from_rows(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput<'
     };
     conn.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;")?;
     reader::functions::register(&conn)?;
+    reader::functions::name_stream(&conn, input.name)?;
     let mut columns = vec!["locator".to_string(), "key".into(), "data".into()];
     if artifact.reader == "csv" {
         let mut stream = (input.open)().map_err(reader::Error::Io)?;
@@ -180,6 +186,20 @@ fn from_rows(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput<'
             Ok(())
         })?
     };
+    for (table, beside) in &artifact.beside {
+        let options = Options { record: beside.record.clone(), header: Vec::new() };
+        let table = table.replace('"', "\"\"");
+        conn.execute_batch(&format!("CREATE TABLE \"{table}\" (locator TEXT, key TEXT, data TEXT)"))?;
+        let mut insert = conn.prepare(&format!("INSERT INTO \"{table}\" VALUES (?, ?, ?)"))?;
+        for (_, open) in input.beside.iter().filter(|(name, _)| *name == table) {
+            let mut stream = open().map_err(reader::Error::Io)?;
+            // What cannot be read beside is told by the artifact whose own stream it is.
+            let _ = read(&mut *stream, &options, &mut |row| {
+                insert.execute(rusqlite::params![row.locator, row.key, row.data.into_text()])?;
+                Ok(())
+            });
+        }
+    }
     conn.execute_batch("COMMIT")?;
     let variant = choose(artifact, |table| if table == "row" { Some(columns.clone()) } else { None })?;
     let mut collector = Collector { variant, vocabulary, times: input.times, out: Extracted::default() };

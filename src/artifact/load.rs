@@ -107,6 +107,12 @@ impl Artifacts {
                 }
             }
         }
+        for family in families.values() {
+            let named = family.identity.iter().chain(family.never.iter().filter_map(|never| never.unless.as_ref()));
+            for id in named.filter(|id| !list.iter().any(|artifact| artifact.id == **id)) {
+                problems.push(Problem::near(&family.id, "", "", format!("source.toml names no artifact `{id}`")));
+            }
+        }
         for artifact in &list {
             if !families.contains_key(artifact.family()) {
                 problems.push(Problem::near(
@@ -116,6 +122,9 @@ impl Artifacts {
                     format!("no source.toml for `{}`", artifact.family()),
                 ));
             }
+        }
+        for artifact in &mut list {
+            share_maps(artifact, families.get(artifact.family()), &mut problems);
         }
         for (family, catalogue) in &catalogues {
             let file = format!("{family}/catalogue.toml");
@@ -134,13 +143,31 @@ impl Artifacts {
     }
 }
 
+/// Puts the maps of the family into the expressions that use them.
+fn share_maps(artifact: &mut Artifact, family: Option<&Family>, problems: &mut Vec<Problem>) {
+    let id = artifact.id.clone();
+    for expression in artifact.variant.iter_mut().flat_map(|v| &mut v.emit).flat_map(|e| e.columns.values_mut()) {
+        let Expression::Map(map) = expression else { continue };
+        let Some(name) = &map.shared else { continue };
+        match family.and_then(|family| family.map.get(name)) {
+            Some(shared) => {
+                for (key, value) in shared {
+                    map.map.entry(key.clone()).or_insert_with(|| value.clone());
+                }
+            }
+            None => problems.push(Problem::near(&id, "", "", format!("source.toml has no map `{name}`"))),
+        }
+    }
+}
+
 fn check_family(file: &str, text: &str, folder: &str, family: &Family, problems: &mut Vec<Problem>) {
     if family.id != folder {
         problems.push(Problem::near(file, text, &family.id, format!("the id must be `{folder}`, after the folder")));
     }
-    for words in family.never.iter().chain([&family.title]) {
-        if words.nl.trim().is_empty() || words.en.trim().is_empty() {
-            problems.push(Problem::near(file, text, &words.en, "a text is missing in Dutch or English"));
+    let texts = family.never.iter().map(|never| (&never.nl, &never.en)).chain([(&family.title.nl, &family.title.en)]);
+    for (nl, en) in texts {
+        if nl.trim().is_empty() || en.trim().is_empty() {
+            problems.push(Problem::near(file, text, en, "a text is missing in Dutch or English"));
         }
     }
     for glob in &family.recognise {
@@ -165,6 +192,9 @@ fn check(file: &str, text: &str, artifact: &Artifact, vocabulary: &Vocabulary, p
     }
     if !SCOPES.contains(&artifact.scope.as_str()) {
         say("scope", format!("unknown scope `{}`; known are {}", artifact.scope, SCOPES.join(", ")));
+    }
+    if !artifact.beside.is_empty() && artifact.reader == "sqlite" {
+        say("beside", "a database has its own tables; `beside` goes with the other readers".into());
     }
     for words in [&artifact.title, &artifact.limits] {
         if words.nl.trim().is_empty() || words.en.trim().is_empty() {
@@ -237,6 +267,9 @@ fn prepare(artifact: &Artifact, variant: &Variant) -> Result<Vec<String>, String
         // Every reader fills these; a CSV adds its header cells.
         let row = tables.entry("row".into()).or_default();
         row.extend(["locator", "key", "data"].map(String::from));
+        for table in artifact.beside.keys() {
+            tables.insert(table.clone(), ["locator", "key", "data"].map(String::from).to_vec());
+        }
     } else if tables.is_empty() {
         return Err("a sqlite variant names its tables and columns in `needs`".into());
     }

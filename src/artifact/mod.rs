@@ -44,6 +44,9 @@ pub struct Artifact {
     /// Rows of the family's catalogue that it reads.
     #[serde(default)]
     pub covers: Vec<String>,
+    /// Other streams of the same container, each as a table of its own beside `row`, for what one stream only numbers.
+    #[serde(default)]
+    pub beside: BTreeMap<String, Beside>,
     /// Never verified on real data.
     #[serde(default)]
     pub experimental: bool,
@@ -78,6 +81,18 @@ impl Artifact {
     fn emits(&self) -> impl Iterator<Item = &Emit> {
         self.variant.iter().flat_map(|v| v.emit.iter())
     }
+}
+
+/// A stream that another one is read with.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Beside {
+    /// Globs on the logical names of streams.
+    #[serde(rename = "where")]
+    pub places: Vec<String>,
+    /// The repeated element.
+    #[serde(default)]
+    pub record: Option<String>,
 }
 
 /// How a stream is recognised by its content. All given parts must hold.
@@ -173,7 +188,11 @@ pub struct MapExpression {
     /// The selected column.
     pub column: String,
     /// Value by raw value (as text).
+    #[serde(default)]
     pub map: BTreeMap<String, toml::Value>,
+    /// A map of the family's source.toml, whose values come under those of `map`.
+    #[serde(default, rename = "use")]
+    pub shared: Option<String>,
     /// What becomes of other values: absent, `raw:…` and a gap; `keep`, as it is; `""`, dropped; else this value.
     #[serde(default)]
     pub otherwise: Option<String>,
@@ -231,7 +250,29 @@ pub struct Family {
     /// Names that give it away in a folder or archive.
     #[serde(default)]
     pub recognise: Vec<String>,
+    /// Artifacts that tell which device it is: copies of one device are read together.
+    #[serde(default)]
+    pub identity: Vec<String>,
+    /// Maps that several artifacts of the family use.
+    #[serde(default)]
+    pub map: BTreeMap<String, BTreeMap<String, toml::Value>>,
+    /// Kinds of containers that list everything of their scope: what is not listed was not there.
+    #[serde(default)]
+    pub lists_all: Vec<String>,
     /// What it can never show, and where a person can look instead.
     #[serde(default)]
-    pub never: Vec<Words>,
+    pub never: Vec<Never>,
+}
+
+/// What a source can never show.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Never {
+    /// In Dutch.
+    pub nl: String,
+    /// In English.
+    pub en: String,
+    /// The artifact that shows it after all, in copies that hold its stream (a whole file system).
+    #[serde(default)]
+    pub unless: Option<String>,
 }

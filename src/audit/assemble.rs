@@ -7,7 +7,7 @@ use crate::artifact::Artifacts;
 use crate::evidence::Opened;
 use crate::fact::store::Sealed;
 use crate::report::shown::{self, Zone};
-use crate::report::{Citation, Finding, FindingText, Outcome, Texts, Words};
+use crate::report::{Citation, Coverage, Finding, FindingText, Outcome, Texts, Words};
 use crate::rule::{Judgement, Match, Rule, Rules, Urgency};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,10 +62,7 @@ impl Workshop<'_> {
             }
         }
         let citations = facts.iter().map(|ev| self.citation(*ev)).collect::<rusqlite::Result<Vec<_>>>()?;
-        let experimental = rule.experimental || {
-            let tried = |c: &Citation| self.artifacts.list.iter().any(|a| a.id == c.artifact && !a.experimental);
-            !citations.iter().any(tried)
-        };
+        let experimental = experimental(rule, citations.iter().map(|c| c.artifact.as_str()), self.artifacts);
         let mut urgency = matches.iter().map(|m| m.urgency.unwrap_or(rule.urgency)).min().unwrap_or(rule.urgency);
         if experimental {
             // Never urgent on a trace that was never verified (design: experimental).
@@ -79,6 +76,8 @@ impl Workshop<'_> {
             id: String::new(),
             key: key(&rule.id, group),
             rule: rule.id.clone(),
+            group: group.to_vec(),
+            recheck_in_days: rule.recheck_in_days.unwrap_or_else(|| urgency.recheck_in_days()),
             urgency: urgency.name().into(),
             confidence: rule.confidence.name().into(),
             category: rule.concern().into(),
@@ -135,35 +134,50 @@ impl Workshop<'_> {
     /// One outcome for every rule.
     #[must_use]
     pub fn outcomes(&self, judgements: &BTreeMap<&str, Judgement>) -> Vec<Outcome> {
-        let one = |rule: &Rule| judgements.get(rule.id.as_str()).map(|j| self.outcome(rule, j));
+        let sources: Vec<(&str, &str)> = self.sources.iter().map(|s| (s.id.as_str(), s.family.id.as_str())).collect();
+        let looked = Looked { artifacts: self.artifacts, sources: &sources, coverage: &self.extraction.coverage };
+        let one = |rule: &Rule| judgements.get(rule.id.as_str()).map(|j| looked.outcome(rule, j));
         self.rules.list.iter().filter_map(one).collect()
     }
+}
 
-    fn outcome(&self, rule: &Rule, judgement: &Judgement) -> Outcome {
+/// What was looked at: from this follows whether a rule's silence is an answer.
+pub struct Looked<'a> {
+    /// Artifacts and vocabulary.
+    pub artifacts: &'a Artifacts,
+    /// Sources: id and family.
+    pub sources: &'a [(&'a str, &'a str)],
+    /// Coverage of every artifact in every source.
+    pub coverage: &'a [Coverage],
+}
+
+impl Looked<'_> {
+    /// What became of a rule.
+    #[must_use]
+    pub fn outcome(&self, rule: &Rule, judgement: &Judgement) -> Outcome {
         let required: BTreeSet<&str> =
             judgement.kinds.iter().map(String::as_str).filter(|k| !rule.optional.iter().any(|o| o == k)).collect();
         let (mut examined, mut missing) = (BTreeSet::new(), BTreeSet::new());
         let (mut answered_by_one, mut covered) = (false, BTreeSet::new());
         let (mut possible_in_one, mut possible, mut scoped_out) = (false, BTreeSet::new(), false);
-        for source in self.sources {
+        for (source, family) in self.sources {
             let (mut here, mut could) = (BTreeSet::new(), BTreeSet::new());
-            for artifact in self.artifacts.of(&source.family.id) {
+            for artifact in self.artifacts.of(family) {
                 let able = |kind: &str| rule.asks.get(kind).is_none_or(|values| artifact.can_say(kind, values));
                 let asked = |kind: &&str| judgement.kinds.contains(*kind) && able(kind);
                 let kinds: BTreeSet<&str> = artifact.facts().filter(asked).collect();
                 if kinds.is_empty() {
                     continue;
                 }
-                let coverage =
-                    self.extraction.coverage.iter().find(|c| c.source == source.id && c.artifact == artifact.id);
+                let coverage = self.coverage.iter().find(|c| c.source == *source && c.artifact == artifact.id);
                 let outcome = coverage.map_or("absent", |c| c.outcome.as_str());
                 could.extend(kinds.iter().copied());
                 if matches!(outcome, "read" | "empty") {
                     here.extend(kinds);
-                    examined.insert(format!("{}: {}", source.id, artifact.id));
+                    examined.insert(format!("{source}: {}", artifact.id));
                 } else {
                     scoped_out |= outcome == "out-of-scope";
-                    missing.insert(format!("{}: {} ({outcome})", source.id, artifact.id));
+                    missing.insert(format!("{source}: {} ({outcome})", artifact.id));
                 }
             }
             answered_by_one |= !required.is_empty() && required.is_subset(&here);
@@ -199,6 +213,13 @@ impl Workshop<'_> {
             why: why.into(),
         }
     }
+}
+
+/// Whether a finding leans only on what was never verified on real data.
+pub fn experimental<'a>(rule: &Rule, ids: impl Iterator<Item = &'a str>, artifacts: &Artifacts) -> bool {
+    let mut ids = ids;
+    let tried = |id: &str| artifacts.list.iter().any(|a| a.id == id && !a.experimental);
+    rule.experimental || !ids.any(tried)
 }
 
 /// Stable key of a finding: the same in a later audit of the same person.

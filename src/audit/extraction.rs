@@ -151,7 +151,17 @@ fn extract_one(
     }
     let open = move || container.open(at.1).map_err(std::io::Error::other);
     let wal = wal_of(containers, at).map(|w| move || container.open(w).map_err(std::io::Error::other));
+    let mut beside: Vec<(&str, Box<extract::Opener<'_>>)> = Vec::new();
+    for (table, other) in &artifact.beside {
+        let globs = super::source::globs(&other.places);
+        let entries = container.entries().iter().enumerate();
+        for (entry, _) in entries.filter(|(_, e)| e.unreadable.is_none() && globs.is_match(&e.path)) {
+            beside.push((table, Box::new(move || container.open(entry).map_err(std::io::Error::other))));
+        }
+    }
     let input = StreamInput {
+        beside,
+        name: &entry.path,
         open: &open,
         file: container.file(at.1),
         wal: wal.as_ref().map(|w| w as &extract::Opener<'_>),

@@ -3,6 +3,7 @@
 use crate::artifact::shape::{HEAD, Head};
 use crate::artifact::{Artifact, Artifacts, Family};
 use crate::evidence::{Container, Entry, Kind, Opened};
+use crate::report::Words;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -17,6 +18,16 @@ pub struct Source<'a> {
     pub containers: Vec<usize>,
     /// For every artifact (by id) the streams that it wants: container and entry.
     pub wanted: BTreeMap<&'a str, Vec<(usize, usize)>>,
+}
+
+impl Source<'_> {
+    /// What this source can never show: not what an artifact shows after all, where its stream is there.
+    #[must_use]
+    pub fn never(&self) -> Vec<Words> {
+        let shown = |id: &String| self.wanted.get(id.as_str()).is_some_and(|streams| !streams.is_empty());
+        let never = self.family.never.iter().filter(|never| !never.unless.as_ref().is_some_and(shown));
+        never.map(|never| Words { nl: never.nl.clone(), en: never.en.clone() }).collect()
+    }
 }
 
 /// Recognises all sources. Every stream is looked at once, for the shapes of all families.
@@ -170,7 +181,7 @@ fn globs_of(family: &Family) -> GlobSet {
 }
 
 /// A set of globs. The loader has refused globs that do not parse.
-fn globs(patterns: &[String]) -> GlobSet {
+pub(super) fn globs(patterns: &[String]) -> GlobSet {
     let mut builder = GlobSetBuilder::new();
     for pattern in patterns {
         if let Ok(glob) = GlobBuilder::new(pattern).literal_separator(true).case_insensitive(true).build() {

@@ -101,6 +101,7 @@ pub fn command(text: &'static Text) -> Command {
                         .help(about("case")),
                 )
                 .arg(password(text))
+                .arg(case_key(text))
                 .arg(
                     Arg::new("without-password")
                         .long("without-password")
@@ -147,6 +148,30 @@ pub fn command(text: &'static Text) -> Command {
                 .arg(Arg::new("finding").value_name("F-001").num_args(0..).help(about("finding")))
                 .arg(evidence(text, true))
                 .arg(password(text)),
+        )
+        .subcommand(
+            sub("compare")
+                .arg(
+                    Arg::new("audit-result")
+                        .required(true)
+                        .num_args(2..)
+                        .value_name("OUT")
+                        .value_parser(value_parser!(PathBuf))
+                        .help(about("audit-result")),
+                )
+                .arg(output(text))
+                .arg(case_key(text))
+                .arg(overwrite(text)),
+        )
+        .subcommand(sub("baseline").arg(bag(text)).arg(output(text)).arg(case_key(text)))
+        .subcommand(
+            sub("recheck").arg(bag(text)).arg(
+                Arg::new("calendar")
+                    .long("calendar")
+                    .value_name("FILE.ics")
+                    .value_parser(value_parser!(PathBuf))
+                    .help(about("calendar")),
+            ),
         )
         .subcommand(list("rules"))
         .subcommand(list("artifacts").subcommand(
@@ -210,6 +235,14 @@ fn evidence(text: &Text, required: bool) -> Arg {
         .value_name("INPUT")
         .value_parser(value_parser!(PathBuf))
         .help(text.cli("evidence").to_string())
+}
+
+fn case_key(text: &Text) -> Arg {
+    Arg::new("case-key")
+        .long("case-key")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .help(text.cli("case-key").to_string())
 }
 
 fn password(text: &Text) -> Arg {

@@ -101,7 +101,15 @@ fn plan(matches: &ArgMatches) -> Result<Plan, Failure> {
         passwords: passwords(matches)?,
         locked_ok: matches.get_flag("without-password"),
         data: args::data(matches)?,
+        case_key: case_key(matches)?,
     })
+}
+
+/// The bytes of the key file, when one is given.
+pub fn case_key(matches: &ArgMatches) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(path) = matches.get_one::<PathBuf>("case-key") else { return Ok(None) };
+    let key = std::fs::read(path).map_err(|e| Failure::new("unreadable", format!("{}: {e}", path.display())))?;
+    if key.len() < 16 { Err(Failure::new("case-key-short", path.display().to_string())) } else { Ok(Some(key)) }
 }
 
 fn parse_time(text: &str) -> Option<jiff::Timestamp> {

@@ -34,6 +34,7 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
         passwords: recipe.password.iter().map(|p| Password::new(p.clone())).collect(),
         locked_ok: false,
         data,
+        case_key: None,
     };
     audit_into(plan, &out.join("report"), overwrite, false, text)?;
     Ok(Exit::Done)

@@ -75,6 +75,7 @@ fn check(data: Data, name: &str) -> Result<Vec<String>, Failure> {
         passwords: recipe.password.iter().map(|p| Password::new(p.clone())).collect(),
         locked_ok: false,
         data,
+        case_key: None,
     };
     let report = audit::run(&plan, &super::audit::cancel_on_signal(), &Silent)?.report;
     let mut lines = fixture::disagreements(&recipe, &report.outcomes);

@@ -2,7 +2,7 @@
 
 use super::{Exit, Failure, args, print};
 use crate::artifact::Artifacts;
-use crate::audit::source;
+use crate::audit::{reconcile, source};
 use crate::evidence::{self, Context, scratch::Scratch};
 use crate::report::shown;
 use crate::report::text::Text;
@@ -27,7 +27,9 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     // Saying what it is needs no password.
     let opened =
         evidence::open::open_locked(&args::paths(matches, "input"), &context).map_err(crate::audit::Error::from)?;
-    let sources = source::recognise(&artifacts, &opened.containers);
+    let mut sources = source::recognise(&artifacts, &opened.containers);
+    let all = ["all".to_string()];
+    let joined = reconcile::reconcile(&mut sources, &artifacts, &opened.containers, &all, scratch.path());
     for source in &sources {
         print(&format!("{}: {}", source.id, source.family.title.get(&lang)));
         for index in &source.containers {
@@ -41,9 +43,12 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
             for remark in container.remarks() {
                 print(&format!("  - {}", remark_line(text, remark)));
             }
+            for remark in joined.iter().filter(|r| r.container == opened.containers[*index].name()) {
+                print(&format!("  - {} [{}]", text.remark(&remark.code).what, remark.code));
+            }
         }
         print(&format!("  {}:", text.cli("never")));
-        for never in &source.family.never {
+        for never in &source.never() {
             print(&format!("  - {}", never.get(&lang)));
         }
     }

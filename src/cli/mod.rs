@@ -4,6 +4,7 @@
 mod args;
 mod audit;
 mod cite;
+mod compare;
 mod data;
 mod demo;
 mod fixtures;
@@ -73,6 +74,9 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
         Some(("identify", m)) => identify::run(m, text),
         Some(("verify", m)) => verify::run(m, text),
         Some(("cite", m)) => cite::run(m, text),
+        Some(("compare", m)) => compare::compare(m, text),
+        Some(("baseline", m)) => compare::baseline(m, text),
+        Some(("recheck", m)) => compare::recheck(m, text),
         Some(("rules", m)) => data::rules(m, text),
         Some(("artifacts", m)) => data::artifacts(m, text),
         Some(("fixtures", m)) => fixtures::run(m, text),

@@ -8,8 +8,9 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::source::broken;
-use super::{Container, Context, Entry, Error, Kind, Remark, Source, label};
+use super::source::{IN_MEMORY, broken};
+use super::{Container, Context, Entry, Error, Kind, Remark, Source, label, loose};
+use crate::reader::text::Utf8;
 
 /// Only so much of a line is looked at (bytes); no mark is longer.
 const LONGEST_MARK: usize = 512;
@@ -21,27 +22,9 @@ const MOST_STREAMS: usize = 200_000;
 pub enum Looks {
     /// A bug report, or the dump of several services.
     Report,
-    /// The dump of this one service, without its heading.
-    Service(String),
+    /// The output of one command: the name of its stream.
+    Stream(String),
 }
-
-/// The first line of a service's own dump, as far as it tells the service (catalogue/android.md 1.3, 1.4).
-const FIRST_LINES: &[(&str, &str)] = &[
-    ("Database versions:", "package"),
-    ("Activity Resolver Table:", "package"),
-    ("Current Device Policy Manager state:", "device_policy"),
-    ("Current Notification Manager state", "notification"),
-    ("ACCESSIBILITY MANAGER (dumpsys accessibility)", "accessibility"),
-    ("Current AppOps Service state:", "appops"),
-    ("User UserInfo{", "account"),
-    ("Accounts: ", "account"),
-    ("ACTIVITY MANAGER", "activity"),
-    ("Location Manager state:", "location"),
-    ("Companion Device Associations:", "companiondevice"),
-    ("Current lock settings service state:", "lock_settings"),
-    ("GLOBAL SETTINGS (user ", "settings"),
-    ("Bluetooth Status", "bluetooth_manager"),
-];
 
 /// A text cut into streams.
 #[derive(Debug)]
@@ -56,6 +39,16 @@ pub struct Dumpstate {
 /// How a text looks by its first bytes (some 4 KiB) and its name; nothing when it is none of ours.
 #[must_use]
 pub fn recognise(head: &[u8], path: &str) -> Option<Looks> {
+    let converted;
+    let head = if is_utf16(head) {
+        let mut bytes = Vec::new();
+        // A head may be cut inside a character.
+        let _ = Utf8::new(&mut &*head).read_to_end(&mut bytes);
+        converted = bytes;
+        converted.as_slice()
+    } else {
+        head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head)
+    };
     let lines = || head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
     let report = lines().take(3).any(|line| line.starts_with(b"== dumpstate: "))
         || lines().next().is_some_and(|line| line.starts_with(b"Currently running services:"))
@@ -63,16 +56,12 @@ pub fn recognise(head: &[u8], path: &str) -> Option<Looks> {
     if report {
         return Some(Looks::Report);
     }
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let named = name
-        .strip_prefix("dumpsys_")
-        .or_else(|| name.strip_prefix("dumpsys-"))
-        .and_then(|name| name.strip_suffix(".txt"));
-    // Since Android 14 these lines may come first.
-    let preface = [b"Service host process PID:".as_slice(), b"Threads in use:", b"Client PIDs:"];
-    let first = lines().find(|line| !preface.iter().any(|start| line.starts_with(start)))?;
-    let known = FIRST_LINES.iter().find(|(start, _)| first.starts_with(start.as_bytes())).map(|(_, service)| *service);
-    named.filter(|name| !name.is_empty()).or(known).map(|service| Looks::Service(service.to_string()))
+    loose::stream(&String::from_utf8_lossy(head), path).map(Looks::Stream)
+}
+
+/// Whether a text is UTF-16, as the shell of Windows writes it.
+fn is_utf16(head: &[u8]) -> bool {
+    head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF")
 }
 
 /// The service that a heading names. The word for the priority, the colon and the carriage return may be missing.
@@ -130,14 +119,19 @@ impl Dumpstate {
     /// When the text cannot be read, or holds no section and no service ([`Error::Damaged`]).
     pub fn open(parent: &dyn Container, entry: usize, ctx: &Context) -> Result<Self, Error> {
         let what = parent.entries().get(entry).map_or("", |entry| entry.path.as_str());
-        let text = Source::of_entry(parent, entry, ctx)?;
+        let mut text = Source::of_entry(parent, entry, ctx)?;
+        let mut remarks = Vec::new();
+        if is_utf16(&text.head(2).map_err(|error| broken(what, error))?) {
+            // Marks and lines are looked for in UTF-8; line numbers stay what they are in the original.
+            text = Source::copy(&mut Utf8::new(&mut text), what, IN_MEMORY, ctx)?;
+            remarks.push(Remark { code: "text-converted", detail: "UTF-16".into(), count: 1 });
+        }
         let mut cutter = Cutter::default();
         cutter.read(text.clone(), what, ctx)?;
         if cutter.found.is_empty() || cutter.found.iter().all(|entry| entry.path == "section::HEADER") {
             let detail = "it holds neither a section nor the dump of a service".to_string();
             return Err(Error::Damaged { what: what.to_string(), detail });
         }
-        let mut remarks = Vec::new();
         if cutter.timeouts > 0 {
             remarks.push(Remark {
                 code: "dump-timeout",
@@ -163,17 +157,17 @@ impl Dumpstate {
         Ok(Self { text, entries, remarks, file: None })
     }
 
-    /// Takes a whole text as the dump of one service.
+    /// Takes a whole text as one stream.
     ///
     /// # Errors
     /// When the text cannot be read.
-    pub fn open_service(parent: &dyn Container, entry: usize, service: &str, ctx: &Context) -> Result<Self, Error> {
+    pub fn open_stream(parent: &dyn Container, entry: usize, name: &str, ctx: &Context) -> Result<Self, Error> {
         let text = Source::of_entry(parent, entry, ctx)?;
-        let head = text.head(LONGEST_MARK).map_err(|error| broken(service, error))?;
+        let head = text.head(LONGEST_MARK).map_err(|error| broken(name, error))?;
         let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
         let unreadable = lines.next().and_then(failure).filter(|_| lines.next().is_none());
         let listed = Entry {
-            path: format!("dumpsys::{service}"),
+            path: name.to_owned(),
             size: text.len(),
             modified: parent.entries().get(entry).and_then(|entry| entry.modified),
             offset: Some(0),
@@ -341,14 +335,14 @@ impl Container for Dumpstate {
     }
 }
 
-/// As [`Dumpstate::open`] or [`Dumpstate::open_service`], by how the text looks.
+/// As [`Dumpstate::open`] or [`Dumpstate::open_stream`], by how the text looks.
 ///
 /// # Errors
 /// What those give.
 pub fn open(parent: &dyn Container, entry: usize, looks: &Looks, ctx: &Context) -> Result<Arc<Dumpstate>, Error> {
     match looks {
         Looks::Report => Dumpstate::open(parent, entry, ctx),
-        Looks::Service(service) => Dumpstate::open_service(parent, entry, service, ctx),
+        Looks::Stream(name) => Dumpstate::open_stream(parent, entry, name, ctx),
     }
     .map(Arc::new)
 }
@@ -416,7 +410,7 @@ mod tests {
     #[test]
     fn loose_dumps_are_recognised() {
         let looks = |head: &str, path: &str| recognise(head.as_bytes(), path);
-        let service = |name: &str| Some(Looks::Service(name.into()));
+        let service = |name: &str| Some(Looks::Stream(format!("dumpsys::{name}")));
         assert_eq!(looks(&report(), "x.txt"), Some(Looks::Report));
         assert_eq!(looks("\r\nCurrently running services:\r\n  a\r\n", "x"), Some(Looks::Report));
         assert_eq!(looks("DUMP OF SERVICE device_policy\nx", "x"), Some(Looks::Report));
@@ -428,6 +422,14 @@ mod tests {
         assert_eq!(looks("Current Device Policy Manager state:\n", "a"), service("device_policy"));
         assert_eq!(looks("Dear diary", "diary.txt"), None);
         assert_eq!(looks("", "dumpsys_.txt"), None);
+        let wide: Vec<u8> = format!("\u{feff}{}", report()).encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(recognise(&wide, "x"), Some(Looks::Report));
+        let wide = text(&wide).unwrap();
+        assert_eq!(read(&wide, "dumpsys::meminfo"), b"one\n");
+        assert_eq!(
+            (wide.entries()[find(&wide, "dumpsys::meminfo")].line, remark(&wide, "text-converted")),
+            (Some(18), 1)
+        );
         assert!(matches!(text(b"Dear diary\n"), Err(Error::Damaged { .. })));
         let isdi =
             text(b"DUMP OF SERVICE device_policy\nstate\nDUMP OF SETTINGS secure\na=1\nDUMP OF SETTINGS system\n")

@@ -15,6 +15,7 @@ pub mod dumpstate;
 pub mod hash;
 pub mod ios;
 pub mod keybag;
+mod loose;
 pub mod open;
 pub mod scratch;
 pub mod zip;

@@ -40,6 +40,9 @@ pub struct Column {
     /// The listed values are the ones with a fixed meaning; others may occur.
     #[serde(default)]
     pub open: bool,
+    /// It names another person: shown as a pseudonym unless a finding cites it.
+    #[serde(default)]
+    pub person: bool,
 }
 
 /// One kind of fact.
@@ -47,6 +50,10 @@ pub struct Column {
 pub struct FactKind {
     /// What a fact of this kind says.
     pub doc: String,
+    /// Columns by which two audits know the same thing again; empty: facts of this kind are not compared.
+    pub same_by: Vec<String>,
+    /// Columns whose change is worth saying.
+    pub watch: Vec<String>,
     /// Its columns, in order.
     pub columns: Vec<(String, Column)>,
 }
@@ -84,10 +91,14 @@ impl Vocabulary {
                 problems.push(Problem::near(file, text, &name, format!("`{name}` must be a table: [{name}]")));
                 continue;
             };
-            let mut kind = FactKind { doc: String::new(), columns: Vec::new() };
+            let mut kind = FactKind { doc: String::new(), same_by: Vec::new(), watch: Vec::new(), columns: Vec::new() };
             for (key, value) in body {
                 if key == "doc" {
                     kind.doc = value.as_str().unwrap_or_default().to_string();
+                } else if key == "same_by" {
+                    kind.same_by = names(&value);
+                } else if key == "watch" {
+                    kind.watch = names(&value);
                 } else if COMMON.contains(&key.as_str()) {
                     problems.push(Problem::near(file, text, &heading, format!("`{key}` is a column of every kind")));
                 } else {
@@ -101,6 +112,9 @@ impl Vocabulary {
                         )),
                     }
                 }
+            }
+            for column in kind.same_by.iter().chain(&kind.watch).filter(|c| kind.column(c).is_none()) {
+                problems.push(Problem::near(file, text, &heading, format!("`{column}` is no column of `{name}`")));
             }
             if kind.doc.is_empty() {
                 problems.push(Problem::near(file, text, &heading, "a kind of fact needs a `doc`"));
@@ -122,6 +136,11 @@ impl Vocabulary {
         }
         sql
     }
+}
+
+/// The texts of an array.
+fn names(value: &toml::Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().filter_map(|v| v.as_str().map(str::to_string)).collect()
 }
 
 #[cfg(test)]

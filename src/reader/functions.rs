@@ -11,11 +11,27 @@ use serde_json::{Value, json};
 use super::{agent, nskeyed, plist, protobuf, text};
 
 /// The names that [`register`] adds; an authorizer must let them through.
-pub const NAMES: [&str; 7] = ["plist", "nskeyed", "protobuf", "capture", "itunes_prefs", "agent", "address"];
+pub const NAMES: [&str; 11] = [
+    "plist",
+    "nskeyed",
+    "protobuf",
+    "capture",
+    "itunes_prefs",
+    "stream_path",
+    "sha1",
+    "sha256",
+    "from_hex",
+    "agent",
+    "address",
+];
 
 /// Adds the functions to a connection: `plist(x)`, `nskeyed(x)`, `protobuf(x)`, `itunes_prefs(x)` give JSON text,
-/// `agent(x)` what a user agent says ([`agent::parse`]), `address(x)` the
-/// text when it is a network address and nothing else, `capture(text, regex[, group])` gives a group (number or name, 0 without it the first group if there is one) of the first match.
+/// `capture(text, regex[, group])` gives a group (number or name, 0 without it the first group if there is one) of the first match.
+/// `stream_path()` gives the logical name of the stream, when [`name_stream`] has told it.
+/// `sha1(x)` and `sha256(x)` give the digest of what hexadecimal text, `base64:…` text or a BLOB stands for.
+/// `from_hex(text)` gives the number that signed hexadecimal text stands for.
+/// `agent(text)` gives what a user agent says, as JSON ([`agent::parse`]); `address(text)` the text when it is a network address and
+/// nothing else.
 /// `x` is a BLOB or `base64:…` text; `plist` and `nskeyed` also take XML text and the JSON of an already decoded property list.
 ///
 /// # Errors
@@ -37,10 +53,54 @@ pub fn register(connection: &Connection) -> Result<(), Error> {
         }
         _ => Ok(None),
     })?;
+    connection.create_scalar_function(c"sha1", 1, flags, |call| Ok(digest::<sha1::Sha1>(call.get_raw(0))))?;
+    connection.create_scalar_function(c"sha256", 1, flags, |call| Ok(digest::<sha2::Sha256>(call.get_raw(0))))?;
+    connection.create_scalar_function(c"from_hex", 1, flags, |call| {
+        let text = call.get_raw(0).as_str_or_null().ok().flatten();
+        Ok(text.and_then(|text| i64::from_str_radix(text.trim().trim_start_matches("0x"), 16).ok()))
+    })?;
     for arguments in [2, 3] {
         connection.create_scalar_function(c"capture", arguments, flags, capture)?;
     }
-    Ok(())
+    name_stream(connection, "")
+}
+
+/// Sets what `stream_path()` gives: some facts stand in the name of a file only, such as the user whose settings it holds.
+///
+/// # Errors
+/// `SQLite` refused the registration.
+pub fn name_stream(connection: &Connection, name: &str) -> Result<(), Error> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    let name = name.to_owned();
+    connection.create_scalar_function(c"stream_path", 0, flags, move |_| Ok(name.clone()))
+}
+
+/// The digest, in lower-case hexadecimal, of a BLOB, of `base64:…` text, or of the bytes that hexadecimal text stands for.
+fn digest<D: sha2::Digest>(raw: ValueRef<'_>) -> Option<String> {
+    use std::fmt::Write as _;
+    let bytes = match raw {
+        ValueRef::Blob(bytes) => bytes.to_vec(),
+        ValueRef::Text(text) => match text.strip_prefix(b"base64:") {
+            Some(encoded) => base64::engine::general_purpose::STANDARD.decode(encoded).ok()?,
+            None => from_hexadecimal(text)?,
+        },
+        _ => return None,
+    };
+    (!bytes.is_empty()).then(|| {
+        D::digest(&bytes).iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    })
+}
+
+fn from_hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (pairs, rest) = text.as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
 }
 
 /// What a function was given.
@@ -173,6 +233,18 @@ mod tests {
             assert_eq!(ask(sql, "garbage \u{1}"), None);
             assert_eq!(ask(sql, "base64:****"), None);
             assert_eq!(ask(sql, 7), None);
+        }
+    }
+
+    #[test]
+    fn digests_are_of_the_bytes() {
+        assert_eq!(ask("SELECT sha1(?1)", "616263").as_deref(), Some("a9993e364706816aba3e25717850c26c9cd0d89d"));
+        assert_eq!(ask("SELECT sha1(?1)", &b"abc"[..]).as_deref(), Some("a9993e364706816aba3e25717850c26c9cd0d89d"));
+        assert_eq!(ask("SELECT from_hex(?1) || ''", "-1ff").as_deref(), Some("-511"));
+        assert_eq!(ask("SELECT from_hex(?1) || ''", "1g"), None);
+        assert_eq!(ask("SELECT substr(sha256(?1), 1, 8)", "base64:YWJj").as_deref(), Some("ba7816bf"));
+        for odd in ["", "6", "xyz!", "616"] {
+            assert_eq!(ask("SELECT sha256(?1)", odd), None);
         }
     }
 

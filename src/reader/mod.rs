@@ -24,6 +24,7 @@ pub mod sniff;
 pub mod sqlite;
 pub mod text;
 pub mod wal;
+pub mod xml;
 
 pub use sniff::sniff;
 
@@ -167,7 +168,8 @@ pub type Sink<'a> = &'a mut dyn FnMut(Row) -> Result<(), Error>;
 pub type ReadFn = fn(&mut dyn Read, &Options, Sink<'_>) -> Result<Summary, Error>;
 
 /// The names by which an artifact asks for a reader; `sqlite` is apart because it needs more than one stream ([`sqlite::Database`]).
-pub const NAMES: [&str; 9] = ["plist", "json", "csv", "html", "outline", "package-dump", "properties", "mail", "list"];
+pub const NAMES: [&str; 10] =
+    ["plist", "json", "csv", "html", "outline", "package-dump", "properties", "xml", "mail", "list"];
 
 /// The reader of that name, or `None` when there is none ([`NAMES`] lists them).
 #[must_use]
@@ -182,6 +184,7 @@ pub fn reader(name: &str) -> Option<ReadFn> {
         "properties" => properties::read,
         "mail" => mail::read,
         "list" => list::read,
+        "xml" => xml::read,
         _ => return None,
     })
 }

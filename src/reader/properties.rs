@@ -1,8 +1,10 @@
 //! Keys and values in text: `getprop` (`[key]: [value]`), `settings list` (`key=value`) and the settings section of a bug report
-//! (`_id:36 name:K pkg:P value:V …`), each with values over several lines (catalogue/android.md 1.5).
+//! (`_id:36 name:K pkg:P value:V …`), each with values over several lines, and the file that the settings lie in on the phone
+//! (`<setting name value …/>`, text or ABX) (catalogue/android.md 1.5).
 
 use std::io::Read;
 
+use base64::Engine as _;
 use serde_json::{Value, json};
 
 use super::lines::Lines;
@@ -18,6 +20,34 @@ const MAX_VALUE: usize = 1 << 20;
 /// # Errors
 /// The stream could not be read, or the sink failed. Lines of another form are passed over, not counted.
 pub fn read(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<Summary, Error> {
+    let mut head = Vec::new();
+    (&mut *source).take(64).read_to_end(&mut head)?;
+    let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head).trim_ascii_start();
+    let stored = start.starts_with(b"ABX\0") || start.starts_with(b"<?xml") || start.starts_with(b"<setting");
+    let mut source = std::io::Cursor::new(head).chain(source);
+    if stored { read_stored(&mut source, sink) } else { read_lines(&mut source, options, sink) }
+}
+
+/// The settings as they lie on the phone; the file may have no root of its own. Locators are those of the `xml` reader.
+fn read_stored(source: &mut dyn Read, sink: Sink<'_>) -> Result<Summary, Error> {
+    let options = Options { record: Some("//setting".into()), header: Vec::new() };
+    super::xml::read(source, &options, &mut |row| {
+        let text = |name: &str, coded: &str| {
+            let plain = row.data.get(name).and_then(Value::as_str).map(str::to_owned);
+            plain.or_else(|| {
+                let coded = row.data.get(coded).and_then(Value::as_str)?;
+                let bytes = base64::engine::general_purpose::STANDARD.decode(coded).ok()?;
+                Some(String::from_utf8_lossy(&bytes).into_owned())
+            })
+        };
+        let key = text("name", "nameBase64").unwrap_or_default();
+        let data = json!({"key": key, "value": text("value", "valueBase64"), "namespace": null, "user": null,
+            "package": text("package", ""), "default": text("defaultValue", "defaultValueBase64"), "line": null});
+        sink(Row { locator: row.locator, key, data: data.into() })
+    })
+}
+
+fn read_lines(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<Summary, Error> {
     let mut lines = Lines::new(source);
     let mut state = State {
         summary: Summary::default(),
@@ -262,6 +292,21 @@ mod tests {
             ]
         );
         assert_eq!(rows[1]["line"], 2);
+    }
+
+    #[test]
+    fn settings_as_the_phone_keeps_them() {
+        let text = "<?xml version='1.0'?>\n<settings version=\"1\">\n<setting id=\"1\" name=\"a\" value=\"x=y\" package=\"p\" defaultValue=\"d\"/><setting name=\"b\" valueBase64=\"w6k=\"/></settings>";
+        let mut rows = Vec::new();
+        let mut source = text.as_bytes();
+        read(&mut source, &Options::default(), &mut |row| {
+            rows.push(row);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(rows[0].locator, "xml:/settings[1]/setting[1]");
+        assert_eq!((&rows[0].data["value"], &rows[0].data["default"]), (&json!("x=y"), &json!("d")));
+        assert_eq!((rows[1].key.as_str(), &rows[1].data["value"]), ("b", &json!("é")));
     }
 
     #[test]

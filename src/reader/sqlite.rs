@@ -180,6 +180,14 @@ impl Database {
         Ok(Self { connection, watch, wal, truncated, _scratch: scratch })
     }
 
+    /// What the SQL function `stream_path()` gives in this database.
+    ///
+    /// # Errors
+    /// `SQLite` refused the registration.
+    pub fn name_stream(&self, name: &str) -> Result<(), Error> {
+        Ok(functions::name_stream(&self.connection, name)?)
+    }
+
     /// The columns of a table as the schema names them, or `None` when there is no such readable table. Upper and lower case
     /// are the same, as in SQL.
     #[must_use]

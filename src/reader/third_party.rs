@@ -11,7 +11,7 @@ use super::sqlite::{Database, Main};
 use super::{Error, NAMES, Options, Row, Summary, reader, sniff};
 
 /// The folder of the test data, or `None` with one line that says what was skipped.
-fn testdata(what: &str) -> Option<PathBuf> {
+pub(super) fn testdata(what: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/testdata");
     let folder = std::env::var_os("VRIJSPOOR_TESTDATA").map_or(beside, PathBuf::from);
     if folder.is_dir() {

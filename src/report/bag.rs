@@ -93,7 +93,6 @@ pub fn write(
     session: &serde_json::Value,
     overwrite: bool,
 ) -> Result<(), Error> {
-    check(out, overwrite)?;
     let mut session = serde_json::to_vec_pretty(session)?;
     session.push(b'\n');
     let payload = BTreeMap::from([
@@ -103,17 +102,21 @@ pub fn write(
         ("data/report.json", json::bytes(report)?),
         ("data/session.json", session),
     ]);
+    write_files(out, &format!("{} {}", report.tool.name, report.tool.version), &payload, overwrite)
+}
+
+/// Writes a bag with the given files under `data/`. `agent` names the program and its version.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_files(out: &Path, agent: &str, payload: &BTreeMap<&str, Vec<u8>>, overwrite: bool) -> Result<(), Error> {
+    check(out, overwrite)?;
     let bytes: usize = payload.values().map(Vec::len).sum();
-    let info = format!(
-        "Bag-Software-Agent: {} {}\nPayload-Oxum: {bytes}.{}\n",
-        report.tool.name,
-        report.tool.version,
-        payload.len()
-    );
+    let info = format!("Bag-Software-Agent: {agent}\nPayload-Oxum: {bytes}.{}\n", payload.len());
     let tags = BTreeMap::from([
         (BAGIT, DECLARATION.as_bytes().to_vec()),
         (INFO, info.into_bytes()),
-        (MANIFEST, manifest(&payload).into_bytes()),
+        (MANIFEST, manifest(payload).into_bytes()),
         (README, readme().into_bytes()),
     ]);
     let list = BTreeMap::from([(TAGS, manifest(&tags).into_bytes())]);
@@ -178,9 +181,11 @@ fn is_ours(folder: &Path) -> bool {
         schema: String,
     }
     let declared = fs::read_to_string(folder.join(BAGIT)).is_ok_and(|text| text.starts_with("BagIt-Version:"));
-    let head =
-        fs::read(folder.join("data/report.json")).ok().and_then(|bytes| serde_json::from_slice::<Head>(&bytes).ok());
-    declared && head.is_some_and(|head| head.schema.starts_with("vrijspoor/report/"))
+    let ours = |name: &str| {
+        let head = fs::read(folder.join(name)).ok().and_then(|bytes| serde_json::from_slice::<Head>(&bytes).ok());
+        head.is_some_and(|head| head.schema.starts_with("vrijspoor/"))
+    };
+    declared && (ours("data/report.json") || ours("data/comparison.json"))
 }
 
 /// The stock commands that check a bag, each after what it does.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 pub mod bag;
 pub mod checklist;
+pub mod facts;
 pub mod html;
 pub mod json;
 #[cfg(test)]
@@ -50,6 +51,9 @@ pub struct Report {
     pub checklist: Vec<Wave>,
     /// People and services to involve.
     pub contacts: Vec<Contact>,
+    /// What a later audit is compared with.
+    #[serde(default)]
+    pub baseline: facts::Baseline,
 }
 
 /// Name and version of the tool.
@@ -160,6 +164,12 @@ pub struct Source {
     pub containers: Vec<String>,
     /// What such a source can never show.
     pub never: Vec<Words>,
+    /// What is not listed in it was not there: the copy lists everything and is whole.
+    #[serde(default)]
+    pub lists_all: bool,
+    /// The copy was encrypted; some parts are kept only then.
+    #[serde(default)]
+    pub encrypted: bool,
 }
 
 /// A text in both languages.
@@ -188,6 +198,12 @@ pub struct Finding {
     pub key: String,
     /// Which rule.
     pub rule: String,
+    /// The values of the rule's group columns.
+    #[serde(default)]
+    pub group: Vec<String>,
+    /// After how many days to look at it again.
+    #[serde(default)]
+    pub recheck_in_days: u32,
     /// `now`, `this-week`, `later`, `info`: harm if it is true.
     pub urgency: String,
     /// `certain`, `likely`, `possible`: how sure.

@@ -118,6 +118,8 @@ fn finding(
     };
     let ev = i64::try_from(id).unwrap_or(0);
     Finding {
+        group: vec!["ios 1".into()],
+        recheck_in_days: 7,
         id: format!("F-{id:03}"),
         key: digest(rule).chars().take(16).collect(),
         rule: rule.to_owned(),
@@ -369,6 +371,8 @@ pub fn report(lang: &str) -> Report {
         ],
         sources: vec![
             Source {
+                lists_all: true,
+                encrypted: true,
                 id: "ios 1".to_owned(),
                 family: "ios".to_owned(),
                 title: words("iPhone of iPad", "iPhone or iPad"),
@@ -379,6 +383,8 @@ pub fn report(lang: &str) -> Report {
                 )],
             },
             Source {
+                lists_all: true,
+                encrypted: true,
                 id: "google 1".to_owned(),
                 family: "google".to_owned(),
                 title: words("Google-account (Takeout)", "Google account (Takeout)"),
@@ -416,6 +422,7 @@ pub fn report(lang: &str) -> Report {
             wave("visible", vec![linked("stop-share", "yes", &["F-001"], "now")]),
             wave("recheck", vec![linked("look-again", "no", &[], "")]),
         ],
+        baseline: crate::report::facts::Baseline::default(),
         contacts: vec![
             Contact {
                 id: "police".to_owned(),

@@ -68,6 +68,27 @@ words! {
 }
 
 words! {
+    /// The words of `comparison.html`.
+    CompareWords {
+        page_title, title, before, now, next, no_date, change_nothing, never_all_clear, first, coverage_differs, coverage,
+        coverage_lead, no_source, box_new, box_gone, box_look_out, none_new, none_gone, none_look_out, more, same, particulars,
+        timeline, timeline_lead, finding, numbers, note, facts, facts_lead, audits, audit, date, form, rules, made_with,
+        file_absent, unread, urgency_before, confirmed, failed, changed_note, summary, calendar,
+    } {
+        /// The classes of a change.
+        classes: BTreeMap<String, String>,
+        /// Reasons by code.
+        why: BTreeMap<String, String>,
+        /// Remarks by code; `{detail}` has the particulars.
+        remarks: BTreeMap<String, String>,
+        /// Forms of an audit.
+        forms: BTreeMap<String, String>,
+        /// Kinds of facts.
+        kinds: BTreeMap<String, String>,
+    }
+}
+
+words! {
     /// The words around verification, also those of `README_VERIFY.txt`.
     VerifyWords {
         ok, failed, seal, readme_title, readme_lead, readme_limits, linux, tags, mac, windows, evidence, value,
@@ -138,6 +159,8 @@ pub struct Text {
     pub steps: StepWords,
     /// Words of the terminal.
     pub terminal: TerminalWords,
+    /// Words of `comparison.html`.
+    pub compare: CompareWords,
     /// Words around verification.
     pub verify: VerifyWords,
     /// Urgencies by code.

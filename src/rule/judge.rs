@@ -232,6 +232,7 @@ mod tests {
             detect: detect.into(),
             sees: Vec::new(),
             steps: Vec::new(),
+            recheck_in_days: None,
             views: String::new(),
             source: String::new(),
             experimental: false,

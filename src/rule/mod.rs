@@ -4,6 +4,7 @@
 pub mod identity;
 pub mod judge;
 pub mod load;
+pub mod pseudonym;
 pub mod view;
 
 pub use judge::{Judgement, Match, judge};
@@ -40,6 +41,9 @@ pub struct Rule {
     /// Steps that belong to a finding.
     #[serde(default)]
     pub steps: Vec<String>,
+    /// After how many days to look again; by urgency when it is not given.
+    #[serde(default)]
+    pub recheck_in_days: Option<u32>,
     /// The statements that make the views it reads, in order.
     #[serde(skip)]
     pub views: String,
@@ -88,6 +92,17 @@ pub enum Urgency {
 impl Urgency {
     /// All, most urgent first.
     pub const ALL: [Self; 4] = [Self::Now, Self::ThisWeek, Self::Later, Self::Info];
+
+    /// After how many days a finding of this urgency is looked at again when its rule does not say.
+    #[must_use]
+    pub const fn recheck_in_days(self) -> u32 {
+        match self {
+            Self::Now => 7,
+            Self::ThisWeek => 14,
+            Self::Later => 28,
+            Self::Info => 42,
+        }
+    }
 
     /// The name used in files.
     #[must_use]

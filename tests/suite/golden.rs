@@ -21,6 +21,7 @@ pub fn plan(inputs: Vec<PathBuf>, password: Option<&str>, case: &str) -> Plan {
         passwords: password.iter().map(|p| Password::new((*p).to_string())).collect(),
         locked_ok: false,
         data: Data::default(),
+        case_key: None,
     }
 }
 

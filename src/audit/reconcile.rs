@@ -1,0 +1,171 @@
+//! Several copies of one phone: joins sources that name the same device, so that what one copy tells about an app meets what another
+//! tells. Which artifacts tell the identity is said by the family's data (`identity` in source.toml). What is joined, and what is
+//! kept apart, is said as a remark on the copy; each fact keeps the stream that it comes from.
+
+use super::extraction;
+use super::source::{Source, streams};
+use crate::artifact::Artifacts;
+use crate::evidence::{Kind, Opened};
+use crate::report::Remark;
+use rusqlite::types::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Columns of a device that belong to one device only; two copies of one phone agree in all that both name.
+const OWN: [&str; 3] = ["serial", "imei", "hardware_id"];
+/// Columns that phones of one model and build share: they speak for the same phone only where no number of its own can.
+const SHARED: [&str; 2] = ["build", "model"];
+
+/// What a source says about the device that it is of.
+#[derive(Debug, Default)]
+struct Identity(BTreeMap<String, BTreeSet<String>>);
+
+impl Identity {
+    fn get(&self, column: &str) -> Option<&BTreeSet<String>> {
+        self.0.get(column)
+    }
+
+    fn is_empty(&self) -> bool {
+        OWN.iter().chain(&SHARED).all(|column| self.get(column).is_none())
+    }
+
+    /// By what the two are the same device; nothing when they are not, or cannot be told to be.
+    fn same(&self, other: &Self) -> Option<&'static str> {
+        let both = |column: &str| self.get(column).zip(other.get(column));
+        let agree = |column: &&str| both(column).map(|(one, two)| one.intersection(two).next().is_some());
+        if OWN.iter().any(|column| agree(column) == Some(false)) {
+            return None;
+        }
+        OWN.into_iter().find(|column| agree(column) == Some(true)).or_else(|| {
+            let alike = SHARED.iter().filter(|column| agree(column) == Some(true)).count();
+            (alike == SHARED.len()).then_some("build")
+        })
+    }
+
+    fn take(&mut self, other: Self) {
+        for (column, values) in other.0 {
+            self.0.entry(column).or_default().extend(values);
+        }
+    }
+}
+
+/// Joins the sources that are copies of one device, and numbers what is left again.
+pub fn reconcile(
+    sources: &mut Vec<Source<'_>>,
+    artifacts: &Artifacts,
+    containers: &[Opened],
+    scope: &[String],
+    scratch: &Path,
+) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    let mut kept: Vec<(Source<'_>, Identity)> = Vec::new();
+    for source in std::mem::take(sources) {
+        let family = source.family;
+        let alone = family.identity.is_empty();
+        let identity =
+            if alone { Identity::default() } else { identity(&source, artifacts, containers, scope, scratch) };
+        let rivals = kept.iter_mut().filter(|(other, _)| !alone && other.family.id == family.id);
+        let mut seen = false;
+        let mut same = None;
+        for (other, known) in rivals {
+            seen = true;
+            let loose = || folder(&source, containers).filter(|at| Some(at) == folder(other, containers).as_ref());
+            let why = known.same(&identity).or_else(|| loose().filter(|_| identity.is_empty()).map(|_| "folder"));
+            if let Some(why) = why {
+                same = Some((other, known, why));
+                break;
+            }
+        }
+        let name = source.containers.first().map(|at| containers[*at].name()).unwrap_or_default();
+        if let Some((other, known, why)) = same {
+            remarks.push(Remark { container: name, code: "same-phone".into(), detail: why.into(), count: 1 });
+            other.containers.extend(source.containers);
+            for (artifact, wanted) in source.wanted {
+                other.wanted.entry(artifact).or_default().extend(wanted);
+            }
+            known.take(identity);
+            continue;
+        }
+        if seen {
+            let code = if identity.is_empty() { "phone-unknown" } else { "other-phone" };
+            remarks.push(Remark { container: name, code: code.into(), detail: String::new(), count: 1 });
+        }
+        kept.push((source, identity));
+    }
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    *sources = kept
+        .into_iter()
+        .map(|(mut source, _)| {
+            let count = counts.entry(source.family.id.as_str()).or_default();
+            *count += 1;
+            source.id = format!("{} {count}", source.family.id);
+            source
+        })
+        .collect();
+    remarks
+}
+
+/// What the artifacts that tell the identity say of the examined device. What cannot be read says nothing here; extraction
+/// reports it.
+fn identity(
+    source: &Source<'_>,
+    artifacts: &Artifacts,
+    containers: &[Opened],
+    scope: &[String],
+    scratch: &Path,
+) -> Identity {
+    let mut identity = Identity::default();
+    let in_scope = |part: &str| scope.iter().any(|s| s == "all" || s == part);
+    let wanted = artifacts.list.iter().filter(|a| source.family.identity.contains(&a.id) && in_scope(&a.scope));
+    for (artifact, at) in wanted.flat_map(|artifact| streams(source, artifact).iter().map(move |at| (artifact, *at))) {
+        if containers[at.0].container.prepare(&[at.1]).is_err() {
+            continue;
+        }
+        let Ok(found) = extraction::again(artifact, artifacts, containers, at, scratch) else { continue };
+        for fact in found.facts.iter().filter(|fact| fact.kind == "device") {
+            if fact.values.get("role") != Some(&Value::Text("examined".into())) {
+                continue;
+            }
+            for column in OWN.iter().chain(&SHARED) {
+                if let Some(Value::Text(value)) = fact.values.get(*column) {
+                    identity.0.entry((*column).to_owned()).or_default().insert(value.to_lowercase());
+                }
+            }
+        }
+    }
+    identity
+}
+
+/// The folder on disk that a loose text lies in. Texts that were handed in one by one from one folder belong together.
+fn folder(source: &Source<'_>, containers: &[Opened]) -> Option<PathBuf> {
+    let [.., last] = source.containers[..] else { return None };
+    let opened = &containers[last];
+    let outer = opened.parent.map_or(last, |(parent, _)| parent);
+    let container = &containers[outer].container;
+    (container.kind() == Kind::File && opened.container.kind() == Kind::Dumpstate)
+        .then(|| container.file(0))?
+        .and_then(|path| std::path::absolute(path).ok()?.parent().map(Path::to_path_buf))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(pairs: &[(&str, &str)]) -> Identity {
+        let mut identity = Identity::default();
+        for (column, value) in pairs {
+            identity.0.entry((*column).into()).or_default().insert((*value).into());
+        }
+        identity
+    }
+
+    #[test]
+    fn a_number_of_its_own_decides() {
+        let phone = identity(&[("serial", "a"), ("build", "x"), ("model", "m")]);
+        assert_eq!(phone.same(&identity(&[("serial", "a"), ("build", "newer")])), Some("serial"));
+        assert_eq!(phone.same(&identity(&[("serial", "b"), ("build", "x"), ("model", "m")])), None);
+        assert_eq!(phone.same(&identity(&[("hardware_id", "7"), ("build", "x"), ("model", "m")])), Some("build"));
+        assert_eq!(phone.same(&identity(&[("build", "x")])), None);
+        assert_eq!(phone.same(&identity(&[])), None);
+    }
+}

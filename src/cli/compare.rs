@@ -1,0 +1,122 @@
+//! `vrijspoor compare`, `baseline` and `recheck`: the periodic check.
+
+use super::{Exit, Failure, args, print};
+use crate::artifact::Artifacts;
+use crate::audit::keep::Pseudonyms;
+use crate::compare::{self, Comparison, Side, baseline, page, recheck};
+use crate::report::text::{Text, fill};
+use crate::report::{Report, bag};
+use crate::rule::Rules;
+use clap::ArgMatches;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+impl From<compare::Error> for Failure {
+    fn from(error: compare::Error) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+fn load(matches: &ArgMatches) -> Result<(Artifacts, Rules), Failure> {
+    let data = args::data(matches)?;
+    let unusable = |p: crate::fact::Problems| Failure::new("data-files", p.to_string());
+    let artifacts = Artifacts::load(data.artifacts).map_err(unusable)?;
+    let rules = Rules::load(data.rules, &artifacts.vocabulary).map_err(unusable)?;
+    Ok((artifacts, rules))
+}
+
+/// Compares two or more audits.
+pub fn compare(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
+    let paths = args::paths(matches, "audit-result");
+    let out = matches.get_one::<PathBuf>("output").cloned().unwrap_or_default();
+    let overwrite = matches.get_flag("overwrite");
+    bag::check(&out, overwrite)?;
+    let (artifacts, rules) = load(matches)?;
+    let key = super::audit::case_key(matches)?;
+    let mut sides = paths.iter().map(|p| Side::read(p, key.as_deref(), &artifacts)).collect::<Result<Vec<_>, _>>()?;
+    let zone = sides.last().map(|s| s.report.options.zone.clone()).unwrap_or_default();
+    let easy = sides.last().is_some_and(|s| s.report.case.reading == "nl-easy");
+    let comparison = compare::compare(&mut sides, &artifacts, &rules, &text.lang, &zone)?;
+    let internal = |e: String| Failure::new("internal", e);
+    let mut json = serde_json::to_vec_pretty(&comparison).map_err(|e| internal(e.to_string()))?;
+    json.push(b'\n');
+    let digest = crate::report::json::sha256(&json);
+    let html = page::render(&comparison, &digest, easy).map_err(|e| internal(e.to_string()))?;
+    let payload = BTreeMap::from([("data/comparison.json", json), ("data/comparison.html", html.into_bytes())]);
+    let agent = format!("{} {}", comparison.tool.name, comparison.tool.version);
+    bag::write_files(&out, &agent, &payload, overwrite)?;
+    say(&comparison, &out, text);
+    Ok(Exit::Done)
+}
+
+/// The half page in two lines.
+fn say(comparison: &Comparison, out: &Path, text: &Text) {
+    for pair in &comparison.pairs {
+        let count =
+            |classes: &[&str]| pair.findings.iter().filter(|f| classes.contains(&f.class.as_str())).count().to_string();
+        let (new, gone) = (count(&["new"]), count(&["gone"]));
+        let look_out = count(&["changed", "newly-visible", "not-comparable"]);
+        let coverage = pair.coverage.len().to_string();
+        let values = [("new", new.as_str()), ("gone", &gone), ("look-out", &look_out), ("coverage", &coverage)];
+        let which = format!("{} {} → {}", text.compare.audit, pair.old, pair.new);
+        print(&format!("{which}: {}", fill(&text.compare.summary, &values)));
+        for remark in &pair.remarks {
+            let words = text.compare.remarks.get(&remark.code).map_or(remark.code.as_str(), String::as_str);
+            print(&format!("  ! {}", fill(words, &[("detail", &crate::report::shown::value(&remark.detail))])));
+        }
+    }
+    print(&out.join("data/comparison.html").display().to_string());
+}
+
+fn read_report(path: &Path) -> Result<(Report, String), Failure> {
+    let file = if path.is_dir() { path.join("data/report.json") } else { path.to_path_buf() };
+    let bytes = std::fs::read(&file).map_err(|e| Failure::new("unreadable", format!("{}: {e}", file.display())))?;
+    let report = serde_json::from_slice(&bytes).map_err(|e| Failure::new("not-a-report", e.to_string()))?;
+    Ok((report, crate::report::json::sha256(&bytes)))
+}
+
+/// Writes the small form of an audit.
+pub fn baseline(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
+    let bag: PathBuf = matches.get_one::<PathBuf>("bag").cloned().unwrap_or_default();
+    let out = matches.get_one::<PathBuf>("output").cloned().unwrap_or_default();
+    if out.exists() {
+        return Err(Failure::new("output-exists", out.display().to_string()));
+    }
+    let (artifacts, rules) = load(matches)?;
+    let (report, _) = read_report(&bag)?;
+    if report.baseline.key_check.is_empty() {
+        return Err(Failure::new("no-facts", bag.display().to_string()));
+    }
+    let key = super::audit::case_key(matches)?;
+    let pseudonyms = Pseudonyms::new(key.as_deref(), &report.case.id);
+    let made_with_file = report.baseline.pseudonyms == "key-file";
+    // Pseudonyms that stand in the report already cannot be made anew with another key.
+    if pseudonyms.key.check() != report.baseline.key_check {
+        let code = if made_with_file && key.is_none() { "case-key-needed" } else { "case-key-wrong" };
+        return Err(Failure::new(code, bag.display().to_string()));
+    }
+    let small = baseline::reduce(&report, &pseudonyms.key, pseudonyms.origin, &artifacts, &rules);
+    let bytes = crate::report::json::bytes(&small).map_err(|e| Failure::new("internal", e.to_string()))?;
+    std::fs::write(&out, &bytes).map_err(|e| Failure::new("output", format!("{}: {e}", out.display())))?;
+    print(&format!("{}  {}", crate::report::json::sha256(&bytes), out.display()));
+    if pseudonyms.origin != "key-file" {
+        print(text.cli("baseline-no-key"));
+    }
+    Ok(Exit::Done)
+}
+
+/// Says when to look again, and writes a calendar file when asked.
+pub fn recheck(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
+    let bag: PathBuf = matches.get_one::<PathBuf>("bag").cloned().unwrap_or_default();
+    let (report, _) = read_report(&bag)?;
+    let date = recheck::date(&report).ok_or_else(|| Failure::new("no-moment", bag.display().to_string()))?;
+    print(&format!("{}: {date}", text.compare.next));
+    if let Some(out) = matches.get_one::<PathBuf>("calendar") {
+        if out.exists() {
+            return Err(Failure::new("output-exists", out.display().to_string()));
+        }
+        let calendar = recheck::calendar(&date, &text.compare.calendar).unwrap_or_default();
+        std::fs::write(out, calendar).map_err(|e| Failure::new("output", format!("{}: {e}", out.display())))?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,102 @@
+//! The small form of an audit, for keeping when the copies and the report themselves must be destroyed: facts, outcomes and coverage,
+//! with pseudonyms in place of all other people and without citations, raw values and texts.
+
+use super::side::{OTHERS, hardware, hash_hardware, hide, hide_hardware};
+use crate::artifact::Artifacts;
+use crate::report::{Case, FindingText, Report, Texts};
+use crate::rule::pseudonym::Key;
+use crate::rule::{Rules, identity};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Version of the layout of a baseline.
+pub const SCHEMA: &str = "vrijspoor/baseline/1";
+
+/// Makes the small form of a report.
+#[must_use]
+pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, rules: &Rules) -> Report {
+    let mut small = report.clone();
+    small.schema = SCHEMA.into();
+    small.case = Case {
+        id: if origin == "case-id" { report.case.id.clone() } else { String::new() },
+        age_band: report.case.age_band.clone(),
+        living: report.case.living.clone(),
+        ..Case::default()
+    };
+    let declared = &report.baseline.declared;
+    let others: BTreeSet<String> =
+        declared.iter().filter(|d| OTHERS.contains(&d.role.as_str())).map(|d| d.value.clone()).collect();
+    let mut open: BTreeSet<String> = declared
+        .iter()
+        .filter(|d| OTHERS.contains(&d.role.as_str()))
+        .flat_map(|d| [d.value.clone(), d.label.clone()])
+        .filter(|t| !t.is_empty())
+        .collect();
+    for fact in &report.baseline.facts {
+        let Some(kind) = artifacts.vocabulary.kinds.get(&fact.kind) else { continue };
+        let people = fact.values.iter().filter(|(column, _)| kind.column(column).is_some_and(|c| c.person));
+        open.extend(people.filter_map(|(_, value)| value.as_str().map(str::to_string)));
+    }
+    small.baseline.pseudonyms = origin.into();
+    small.baseline.key_check = key.check();
+    for person in &mut small.baseline.declared {
+        if OTHERS.contains(&person.role.as_str()) {
+            person.value = key.pseudonym(&person.value);
+            if !person.label.is_empty() {
+                person.label = key.pseudonym(&person.label);
+            }
+        }
+    }
+    for fact in &mut small.baseline.facts {
+        // A fact may have stood open in the report; its key never hangs on that, nor on the hash of hardware.
+        hide(fact, artifacts, key, &others);
+    }
+    let devices = hardware(&report.baseline.facts);
+    hide_hardware(&mut small.baseline.facts, &mut small.baseline.declared, &devices, key);
+    let known: BTreeSet<String> = open.iter().flat_map(|o| forms(o)).collect();
+    for finding in &mut small.findings {
+        for value in &mut finding.group {
+            if devices.contains(&value.to_lowercase()) {
+                *value = hash_hardware(key, value);
+            } else if forms(value).iter().any(|f| known.contains(f)) {
+                *value = key.pseudonym(value);
+            }
+        }
+        let rule = rules.list.iter().find(|r| r.id == finding.rule);
+        let title = |of: fn(&crate::rule::Rule) -> &FindingText| FindingText {
+            title: rule.map(|r| super::classes::blank(&of(r).title)).unwrap_or_default(),
+            ..FindingText::default()
+        };
+        finding.texts = Texts { nl: title(|r| &r.nl), en: title(|r| &r.en), nl_easy: finding.texts.nl_easy.clone() };
+        finding.citations.clear();
+        finding.rows.clear();
+        finding.params = BTreeMap::new();
+        finding.detect.clear();
+    }
+    for evidence in &mut small.evidence {
+        evidence.name.clear();
+        evidence.remarks.iter_mut().for_each(|r| {
+            r.container.clear();
+            r.detail.clear();
+        });
+    }
+    small.sources.iter_mut().for_each(|s| {
+        s.containers.clear();
+        s.never.clear();
+    });
+    small.device.clear();
+    small.checklist.clear();
+    small.contacts.clear();
+    small.gaps.clear();
+    small.outcomes.iter_mut().for_each(|o| {
+        o.examined.clear();
+        o.missing.clear();
+    });
+    small.coverage.iter_mut().for_each(|c| c.streams.clear());
+    small
+}
+
+/// The forms under which a value may stand elsewhere.
+fn forms(text: &str) -> Vec<String> {
+    let forms = [identity::mail(text), identity::number(text), identity::name(text)];
+    forms.into_iter().flatten().collect()
+}

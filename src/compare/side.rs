@@ -1,0 +1,323 @@
+//! One audit that takes part in a comparison: its report or baseline, with pseudonyms in place of all other people, judged again by
+//! the rules of today.
+
+use super::{Error, baseline};
+use crate::artifact::Artifacts;
+use crate::audit::assemble::{Looked, experimental};
+use crate::audit::keep::{self, Pseudonyms};
+use crate::audit::{Beside, fill};
+use crate::fact::{NewFact, Store};
+use crate::report::facts::{Declared, Fact};
+use crate::report::{Finding, Report};
+use crate::rule::pseudonym::Key;
+use crate::rule::{self, Rules, Urgency, identity};
+use rusqlite::types::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Roles of declared people other than the owner.
+pub const OTHERS: [&str; 3] = ["concern", "trusted", "privileged"];
+
+/// A rule and the values of its group.
+pub type Group = (String, Vec<String>);
+
+/// What stands behind a finding.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hit {
+    /// Strongest urgency of its rows.
+    pub urgency: String,
+    /// Sources and artifacts that it leans on.
+    pub leans_on: BTreeSet<(String, String)>,
+    /// Keys and watched values of the facts it leans on.
+    pub facts: BTreeSet<String>,
+}
+
+/// What today's rules make of an audit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// What stands behind every finding.
+    pub hits: BTreeMap<Group, Hit>,
+    /// The outcome of every rule.
+    pub outcomes: BTreeMap<String, String>,
+}
+
+/// An audit.
+pub struct Side {
+    /// Its report.
+    pub report: Report,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// The facts with pseudonyms in place of all other people.
+    pub facts: Vec<Fact>,
+    /// Declared people, as pseudonyms.
+    pub declared: Vec<Declared>,
+    key: Key,
+    /// Values that stand open in the report, by pseudonym.
+    open: BTreeMap<String, String>,
+    /// Identifiers of hardware that stand hashed here.
+    hashed: BTreeSet<String>,
+}
+
+impl Side {
+    /// Reads a bag, a `report.json` or a baseline.
+    ///
+    /// # Errors
+    /// When it is none of these, keeps no facts, or its pseudonyms need a key file that is not there.
+    pub fn read(path: &Path, key_file: Option<&[u8]>, artifacts: &Artifacts) -> Result<Self, Error> {
+        let name = path.display().to_string();
+        let file = if path.is_dir() { path.join("data/report.json") } else { path.to_path_buf() };
+        let bytes = std::fs::read(&file).map_err(|e| Error::NotAReport(format!("{name}: {e}")))?;
+        let report: Report = serde_json::from_slice(&bytes).map_err(|e| Error::NotAReport(format!("{name}: {e}")))?;
+        if report.schema != crate::report::SCHEMA && report.schema != baseline::SCHEMA {
+            return Err(Error::NotAReport(format!("{name}: {}", report.schema)));
+        }
+        if report.baseline.key_check.is_empty() {
+            return Err(Error::NoFacts(name));
+        }
+        let needs_file = report.baseline.pseudonyms == "key-file";
+        if needs_file && key_file.is_none() {
+            return Err(Error::KeyNeeded(name));
+        }
+        let key = Pseudonyms::new(key_file.filter(|_| needs_file), &report.case.id).key;
+        if key.check() != report.baseline.key_check {
+            return Err(Error::KeyWrong(name));
+        }
+        let sha256 = crate::report::json::sha256(&bytes);
+        Ok(Self::new(report, sha256, key, artifacts))
+    }
+
+    /// Takes a report and puts pseudonyms in place of all other people.
+    #[must_use]
+    pub fn new(report: Report, sha256: String, key: Key, artifacts: &Artifacts) -> Self {
+        let mut side = Self {
+            facts: Vec::new(),
+            declared: Vec::new(),
+            open: BTreeMap::new(),
+            hashed: BTreeSet::new(),
+            report,
+            sha256,
+            key,
+        };
+        let others = side.other_people();
+        let mut facts = side.report.baseline.facts.clone();
+        for fact in &mut facts {
+            side.note_open(fact, artifacts);
+            hide(fact, artifacts, &side.key, &others);
+        }
+        side.facts = facts;
+        side.declared = side.report.baseline.declared.iter().map(|d| side.hide_declared(d)).collect();
+        for d in &side.report.baseline.declared {
+            if OTHERS.contains(&d.role.as_str()) {
+                for text in [&d.value, &d.label] {
+                    side.open.insert(side.key.pseudonym(text), text.clone());
+                }
+            }
+        }
+        side
+    }
+
+    /// Declared values of other people, in the form in which values are compared.
+    fn other_people(&self) -> BTreeSet<String> {
+        let others = self.report.baseline.declared.iter().filter(|d| OTHERS.contains(&d.role.as_str()));
+        others.map(|d| d.value.clone()).filter(|v| !v.is_empty()).collect()
+    }
+
+    fn note_open(&mut self, fact: &Fact, artifacts: &Artifacts) {
+        let Some(kind) = artifacts.vocabulary.kinds.get(&fact.kind) else { return };
+        for (column, value) in &fact.values {
+            if kind.column(column).is_some_and(|c| c.person)
+                && let Some(text) = value.as_str()
+                && !rule::pseudonym::is_pseudonym(text)
+            {
+                self.open.insert(self.key.pseudonym(text), text.to_string());
+            }
+        }
+    }
+
+    fn hide_declared(&self, declared: &Declared) -> Declared {
+        let mut declared = declared.clone();
+        if OTHERS.contains(&declared.role.as_str()) {
+            declared.value = self.key.pseudonym(&declared.value);
+            if !declared.label.is_empty() {
+                declared.label = self.key.pseudonym(&declared.label);
+            }
+        }
+        declared
+    }
+
+    /// The group of a finding of the report, in the form in which groups are compared.
+    #[must_use]
+    pub fn group_of(&self, finding: &Finding) -> Group {
+        let hide = |value: &String| {
+            if self.hashed.contains(&value.to_lowercase()) {
+                return hash_hardware(&self.key, value);
+            }
+            let pseudonym = self.key.pseudonym(value);
+            if self.open.contains_key(&pseudonym) { pseudonym } else { value.clone() }
+        };
+        (finding.rule.clone(), finding.group.iter().map(hide).collect())
+    }
+
+    /// Hashes the identifiers of hardware, as a baseline does: both sides of a comparison must have the same form.
+    pub fn hide_hardware(&mut self) {
+        self.hashed = hardware(&self.facts);
+        hide_hardware(&mut self.facts, &mut self.declared, &self.hashed, &self.key);
+    }
+
+    /// Gives a source another name, everywhere.
+    pub fn rename_source(&mut self, names: &BTreeMap<String, String>) {
+        let rename = |id: &mut String| {
+            if let Some(new) = names.get(id.as_str()) {
+                id.clone_from(new);
+            }
+        };
+        self.facts.iter_mut().for_each(|f| rename(&mut f.source));
+        self.report.sources.iter_mut().for_each(|s| rename(&mut s.id));
+        self.report.coverage.iter_mut().for_each(|c| rename(&mut c.source));
+        for finding in &mut self.report.findings {
+            finding.group.iter_mut().for_each(rename);
+        }
+        let hardware = std::mem::take(&mut self.report.baseline.hardware);
+        self.report.baseline.hardware = hardware
+            .into_iter()
+            .map(|(mut id, values)| {
+                rename(&mut id);
+                (id, values)
+            })
+            .collect();
+    }
+
+    /// Judges the facts by today's rules, with the given declared people.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn judge(&self, artifacts: &Artifacts, rules: &Rules, declared: &[Declared]) -> Result<Judged, Error> {
+        let mut store = Store::new(&artifacts.vocabulary)?;
+        let stream = store.add_stream("", "")?;
+        let mut facts = Vec::new();
+        for fact in &self.facts {
+            if !artifacts.vocabulary.kinds.contains_key(&fact.kind) {
+                continue;
+            }
+            let values = fact.values.iter().map(|(column, value)| (column.clone(), sql_value(value))).collect();
+            let new = NewFact { kind: fact.kind.clone(), values, locator: String::new(), raw: BTreeMap::new() };
+            store.add(&[new], &fact.source, &fact.artifact, stream)?;
+            facts.push(fact);
+        }
+        let text = |t: &str| Value::Text(t.to_string());
+        let people = declared.iter().map(|d| vec![text(&d.role), text(&d.kind), text(&d.value), text(&d.label)]);
+        let case = &self.report.case;
+        let beside = Beside {
+            people: people.collect(),
+            coverage: &self.report.coverage,
+            as_of: self.report.options.as_of.clone(),
+            living: &case.living,
+            age_band: &case.age_band,
+        };
+        fill(&mut store, rules, beside)?;
+        identity::register(store.connection_mut())?;
+        let mut views = rules.views.clone();
+        let _ = rule::view::make_all(&mut views, store.connection_mut());
+        let mut store = store.seal()?;
+
+        let sources: Vec<(&str, &str)> =
+            self.report.sources.iter().map(|s| (s.id.as_str(), s.family.as_str())).collect();
+        let looked = Looked { artifacts, sources: &sources, coverage: &self.report.coverage };
+        let mut judged = Judged::default();
+        for rule in &rules.list {
+            let mut judgement = rule::judge(rule, &mut store);
+            judgement.kinds = rule::view::resolve(&judgement.kinds, &rules.views);
+            judged.outcomes.insert(rule.id.clone(), looked.outcome(rule, &judgement).outcome);
+            for (group, matches) in judgement.groups {
+                let mut hit = Hit::default();
+                let urgency = matches.iter().map(|m| m.urgency.unwrap_or(rule.urgency)).min().unwrap_or(rule.urgency);
+                for ev in matches.iter().flat_map(|m| &m.facts) {
+                    let index = usize::try_from(*ev - 1).ok();
+                    let Some(fact) = index.and_then(|i| facts.get(i)) else { continue };
+                    hit.leans_on.insert((fact.source.clone(), fact.artifact.clone()));
+                    hit.facts.extend(state(fact, artifacts));
+                }
+                let ids = hit.leans_on.iter().map(|(_, artifact)| artifact.as_str());
+                let urgency = if experimental(rule, ids, artifacts) { urgency.max(Urgency::Later) } else { urgency };
+                hit.urgency = urgency.name().into();
+                judged.hits.insert((rule.id.clone(), group), hit);
+            }
+        }
+        Ok(judged)
+    }
+}
+
+/// Puts pseudonyms in place of other people: in the columns that name one, and wherever a declared person stands.
+pub fn hide(fact: &mut Fact, artifacts: &Artifacts, key: &Key, others: &BTreeSet<String>) {
+    keep::hide(fact, &artifacts.vocabulary, key);
+    for value in fact.values.values_mut() {
+        let Some(text) = value.as_str() else { continue };
+        let forms = [identity::mail(text), identity::number(text), identity::name(text)];
+        if forms.iter().flatten().any(|form| others.contains(form)) {
+            *value = key.pseudonym(text).into();
+        }
+    }
+}
+
+/// Columns that hold an identifier of hardware: a baseline knows them by their hash only.
+const HARDWARE: [&str; 5] = ["serial", "imei", "iccid", "hardware_id", "device_id"];
+
+/// All identifiers of hardware in the facts, in lower case, except those that are hashed already.
+#[must_use]
+pub fn hardware(facts: &[Fact]) -> BTreeSet<String> {
+    let values = facts.iter().flat_map(|f| HARDWARE.iter().filter_map(|c| f.values.get(*c)?.as_str()));
+    values.filter(|v| v.len() > 5 && !rule::pseudonym::is_pseudonym(v)).map(str::to_lowercase).collect()
+}
+
+/// Puts hashes in place of identifiers of hardware, wherever they stand: the same thing is the same text throughout the case.
+pub fn hide_hardware(facts: &mut [Fact], declared: &mut [Declared], known: &BTreeSet<String>, key: &Key) {
+    for fact in facts {
+        for value in fact.values.values_mut() {
+            if let Some(text) = value.as_str()
+                && known.contains(&text.to_lowercase())
+            {
+                *value = hash_hardware(key, text).into();
+            }
+        }
+    }
+    for declared in declared {
+        for text in [&mut declared.value, &mut declared.label] {
+            if known.contains(&text.to_lowercase()) {
+                *text = hash_hardware(key, text);
+            }
+        }
+    }
+}
+
+/// The hash of one identifier.
+#[must_use]
+pub fn hash_hardware(key: &Key, text: &str) -> String {
+    key.pseudonym(&format!("hardware {text}"))
+}
+
+/// Source, key and watched values of a fact, in one text. `None` where facts of the kind are not compared.
+#[must_use]
+pub fn state(fact: &Fact, artifacts: &Artifacts) -> Option<String> {
+    if fact.key.is_empty() {
+        return None;
+    }
+    let watch = artifacts.vocabulary.kinds.get(&fact.kind).map(|k| k.watch.as_slice()).unwrap_or_default();
+    let mut text = format!("{} {} {}", fact.source, fact.kind, fact.key);
+    for column in watch {
+        let value = fact.values.get(column).map(ToString::to_string).unwrap_or_default();
+        let _ = write!(text, " {column}={value}");
+    }
+    Some(text)
+}
+
+fn sql_value(value: &serde_json::Value) -> Value {
+    match value {
+        serde_json::Value::String(text) => Value::Text(text.clone()),
+        serde_json::Value::Bool(b) => Value::Integer(i64::from(*b)),
+        serde_json::Value::Number(n) => {
+            n.as_i64().map_or_else(|| n.as_f64().map_or(Value::Null, Value::Real), Value::Integer)
+        }
+        _ => Value::Null,
+    }
+}

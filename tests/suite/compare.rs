@@ -1,0 +1,291 @@
+//! Pairs and triples of audits: every class is right, and nothing is gone merely because it was not read.
+
+use super::golden::plan;
+use std::collections::BTreeMap;
+use std::path::Path;
+use vrijspoor::artifact::Artifacts;
+use vrijspoor::audit::keep::Pseudonyms;
+use vrijspoor::audit::{self, Plan, Silent};
+use vrijspoor::compare::{self, Comparison, Pair, Side, baseline, page};
+use vrijspoor::embedded::Data;
+use vrijspoor::evidence::Cancel;
+use vrijspoor::fixture::{self, Recipe};
+use vrijspoor::report::{Report, json};
+use vrijspoor::rule::Rules;
+
+struct Bench {
+    artifacts: Artifacts,
+    rules: Rules,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let artifacts = Artifacts::embedded().unwrap();
+        let rules = Rules::embedded(&artifacts.vocabulary).unwrap();
+        Self { artifacts, rules }
+    }
+
+    /// Builds a recipe, changed, and audits it with a changed plan.
+    fn audit(name: &str, change: impl Fn(&mut Recipe), options: impl Fn(&mut Plan)) -> Report {
+        let folder = tempfile::tempdir().unwrap();
+        let mut recipe = fixture::recipe(Data::default().fixtures, name).unwrap();
+        change(&mut recipe);
+        let inputs = fixture::build(&recipe, folder.path()).unwrap();
+        let mut plan = plan(inputs, recipe.password.as_deref(), recipe.case.as_deref().unwrap_or(""));
+        options(&mut plan);
+        audit::run(&plan, &Cancel::default(), &Silent).unwrap().report
+    }
+
+    fn side(&self, report: &Report, key_file: Option<&[u8]>) -> Side {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("report.json");
+        std::fs::write(&file, json::bytes(report).unwrap()).unwrap();
+        Side::read(&file, key_file, &self.artifacts).unwrap()
+    }
+
+    fn compare(&self, reports: &[&Report]) -> Comparison {
+        let mut sides: Vec<Side> = reports.iter().map(|r| self.side(r, None)).collect();
+        compare::compare(&mut sides, &self.artifacts, &self.rules, "nl", "Europe/Amsterdam").unwrap()
+    }
+
+    fn small(&self, report: &Report) -> Report {
+        let pseudonyms = Pseudonyms::new(None, &report.case.id);
+        baseline::reduce(report, &pseudonyms.key, pseudonyms.origin, &self.artifacts, &self.rules)
+    }
+}
+
+fn classes(pair: &Pair) -> BTreeMap<&str, Vec<&str>> {
+    let mut classes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for finding in &pair.findings {
+        classes.entry(&finding.class).or_default().push(&finding.rule);
+    }
+    classes
+}
+
+fn of<'p>(pair: &'p Pair, rule: &str) -> Vec<(&'p str, &'p str)> {
+    pair.findings.iter().filter(|f| f.rule == rule).map(|f| (f.class.as_str(), f.why.as_str())).collect()
+}
+
+fn remarks(pair: &Pair) -> Vec<&str> {
+    pair.remarks.iter().map(|r| r.code.as_str()).collect()
+}
+
+fn later(recipe: &mut Recipe) {
+    for input in &mut recipe.inputs {
+        input.made = Some("2026-11-16T08:30:00Z".into());
+    }
+}
+
+fn leave_out(recipe: &mut Recipe, path: &str) {
+    for input in &mut recipe.inputs {
+        let before = input.files.len();
+        input.files.retain(|f| !f.path.contains(path));
+        assert!(before > input.files.len() || input.files.is_empty(), "no file {path}");
+    }
+}
+
+#[test]
+fn an_audit_compared_with_itself_gives_nothing() {
+    let bench = Bench::new();
+    for name in ["iphone-controlled", "android-controlled", "google-controlled-nl", "demo"] {
+        let report = Bench::audit(name, |_| (), |_| ());
+        let comparison = bench.compare(&[&report, &report]);
+        let pair = &comparison.pairs[0];
+        assert_eq!(classes(pair).keys().collect::<Vec<_>>(), [&"unchanged"], "{name}: {:?}", classes(pair));
+        assert_eq!(
+            pair.findings.len(),
+            report.findings.len(),
+            "{name}: every finding is judged again from the kept facts"
+        );
+        assert!(pair.facts.is_empty() && pair.coverage.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn a_control_that_was_added_is_new_and_one_that_was_removed_is_gone() {
+    let bench = Bench::new();
+    let rule = "forwarding.sms-relay";
+    let with = Bench::audit("iphone-controlled", |_| (), |_| ());
+    let sms = with.findings.iter().find(|f| f.rule == rule).unwrap();
+    let stream = &sms.citations[0].stream;
+    let path = stream.rsplit('/').next().unwrap().to_string();
+    let without = Bench::audit(
+        "iphone-controlled",
+        |r| {
+            leave_out(r, &path);
+            later(r);
+        },
+        |_| (),
+    );
+    let gone = bench.compare(&[&with, &without]);
+    assert_eq!(of(&gone.pairs[0], rule), [("gone", "")], "{path}");
+    // The file itself is not in the other copy, and that copy lists everything: said beside the class.
+    assert!(gone.pairs[0].findings.iter().find(|f| f.rule == rule).unwrap().file_absent);
+    assert_eq!(classes(&gone.pairs[0])["gone"], [rule]);
+    let new = bench.compare(&[&without, &with]);
+    assert_eq!(of(&new.pairs[0], rule), [("new", "")]);
+    assert_eq!(remarks(&new.pairs[0]), ["clock-back"]);
+}
+
+#[test]
+fn what_was_not_read_is_never_gone() {
+    let bench = Bench::new();
+    let full = Bench::audit("demo", |_| (), |_| ());
+    // The Google export is not there this time.
+    let phone_only = Bench::audit("demo", |r| r.inputs.retain(|i| i.kind == Some(fixture::Kind::IosBackup)), |_| ());
+    let pair = &bench.compare(&[&full, &phone_only]).pairs[0];
+    assert!(!classes(pair).contains_key("gone"), "{:?}", classes(pair));
+    assert!(classes(pair)["not-comparable"].contains(&"forwarding.mail-forward-address"));
+    assert!(pair.coverage.iter().any(|c| c.source.starts_with("google") && c.new == "no-source"));
+    assert!(pair.facts.iter().all(|f| f.class != "gone"), "{:?}", pair.facts.iter().find(|f| f.class == "gone"));
+    let pair = &bench.compare(&[&phone_only, &full]).pairs[0];
+    assert!(!classes(pair).contains_key("new"), "{:?}", classes(pair));
+    assert_eq!(of(pair, "forwarding.mail-forward-address"), [("newly-visible", "source")]);
+
+    // A narrower consent this time.
+    let narrow = Bench::audit("iphone-controlled", |_| (), |p| p.scope = vec!["apps".into(), "device".into()]);
+    let wide = Bench::audit("iphone-controlled", |_| (), |_| ());
+    let pair = &bench.compare(&[&wide, &narrow]).pairs[0];
+    assert_eq!(of(pair, "device-control.mdm-profile"), [("not-comparable", "coverage")]);
+    assert!(!classes(pair).contains_key("gone"), "{:?}", classes(pair));
+
+    // The password is not known this time.
+    let open = Bench::audit("iphone-controlled-encrypted", |_| (), |_| ());
+    let locked = Bench::audit(
+        "iphone-controlled-encrypted",
+        |_| (),
+        |p| {
+            p.passwords.clear();
+            p.locked_ok = true;
+        },
+    );
+    let pair = &bench.compare(&[&open, &locked]).pairs[0];
+    assert!(!classes(pair).contains_key("gone"), "{:?}", classes(pair));
+    assert!(classes(pair)["not-comparable"].len() > 10);
+    let pair = &bench.compare(&[&locked, &open]).pairs[0];
+    assert!(!classes(pair).contains_key("new"), "{:?}", classes(pair));
+}
+
+#[test]
+fn another_phone_is_not_compared_with_the_old_one() {
+    let bench = Bench::new();
+    let old = Bench::audit("iphone-controlled", |_| (), |_| ());
+    let other = |recipe: &mut Recipe| {
+        later(recipe);
+        for (key, value) in [
+            ("Serial Number", "F17FIXTURE99"),
+            ("Unique Identifier", "00008101-0000000000000099"),
+            ("Target Identifier", "00008101-0000000000000099"),
+            ("IMEI", "350000000000099"),
+        ] {
+            recipe.inputs[0].device.insert(key.into(), value.into());
+        }
+    };
+    let new = Bench::audit("iphone-clean", other, |_| ());
+    let pair = &bench.compare(&[&old, &new]).pairs[0];
+    assert!(remarks(pair).contains(&"other-device"), "{:?}", pair.remarks);
+    assert!(!classes(pair).contains_key("gone") && !classes(pair).contains_key("unchanged"), "{:?}", classes(pair));
+    assert!(pair.facts.iter().all(|f| f.class == "not-comparable" || f.class == "newly-visible"));
+}
+
+#[test]
+fn better_rules_are_not_mixed_with_a_changed_phone() {
+    let bench = Bench::new();
+    let rule = "device-control.mdm-profile";
+    let fewer: Vec<(&str, &str)> =
+        Data::default().rules.iter().copied().filter(|(name, _)| *name != "device-control/mdm-profile.toml").collect();
+    let data = Data { rules: fewer.leak(), ..Data::default() };
+    let old = Bench::audit("iphone-controlled", |_| (), |p| p.data = data);
+    let new = Bench::audit("iphone-controlled", later, |_| ());
+    let pair = &bench.compare(&[&old, &new]).pairs[0];
+    assert_eq!(of(pair, rule), [("newly-visible", "rule")]);
+    assert!(remarks(pair).contains(&"other-rules"));
+    assert!(!classes(pair).contains_key("new"), "{:?}", classes(pair));
+    // And the other way about: a rule that no longer exists says nothing about the phone.
+    let fewer_rules = Rules::load(data.rules, &bench.artifacts.vocabulary).unwrap();
+    let mut sides = vec![bench.side(&new, None), bench.side(&old, None)];
+    let comparison = compare::compare(&mut sides, &bench.artifacts, &fewer_rules, "nl", "UTC").unwrap();
+    assert_eq!(of(&comparison.pairs[0], rule), [("not-comparable", "rule")]);
+}
+
+#[test]
+fn the_small_form_compares_like_the_report_and_holds_no_names() {
+    let bench = Bench::new();
+    let old = Bench::audit("demo", |_| (), |_| ());
+    let new = Bench::audit("demo", later, |_| ());
+    let small = bench.small(&old);
+    let text = String::from_utf8(json::bytes(&small).unwrap()).unwrap();
+    for declared in old.baseline.declared.iter().filter(|d| ["concern", "trusted"].contains(&d.role.as_str())) {
+        for value in [&declared.value, &declared.label] {
+            assert!(value.len() < 4 || !text.contains(value.as_str()), "{value} stands in the small form");
+        }
+    }
+    for hidden in ["MARKER-", "F17FIXTURE01", "00008101-0000000000000012", "350000000000012"] {
+        assert!(!text.contains(hidden), "{hidden} stands in the small form");
+    }
+    let from_report = bench.compare(&[&old, &new]);
+    let from_small = bench.compare(&[&small, &new]);
+    let (a, b) = (&from_report.pairs[0], &from_small.pairs[0]);
+    let short = |pair: &Pair| -> Vec<(String, String)> {
+        let mut list: Vec<_> = pair.findings.iter().map(|f| (f.rule.clone(), f.class.clone())).collect();
+        list.sort();
+        list
+    };
+    assert_eq!(short(a), short(b));
+    assert_eq!(a.fact_counts, b.fact_counts);
+    assert_eq!(remarks(a), remarks(b));
+}
+
+#[test]
+fn three_audits_make_a_timeline_and_the_same_bytes() {
+    let bench = Bench::new();
+    let clean = Bench::audit("iphone-clean", |_| (), |_| ());
+    let controlled = Bench::audit("iphone-controlled", later, |_| ());
+    let comparison = bench.compare(&[&clean, &controlled, &clean]);
+    assert_eq!(comparison.pairs.len(), 2);
+    let line = comparison.timeline.iter().find(|l| l.rule == "device-control.mdm-profile").unwrap();
+    assert_eq!(line.seen, ["not-found", "found", "not-found"]);
+    let page = page::render(&comparison, "d", false).unwrap();
+    assert_eq!(page, page::render(&bench.compare(&[&clean, &controlled, &clean]), "d", false).unwrap());
+    assert!(!page.contains("MARKER-"));
+    for (lang, easy) in [("nl", true), ("en", false)] {
+        let comparison = Comparison { lang: lang.into(), ..bench.compare(&[&clean, &controlled]) };
+        assert!(page::render(&comparison, "d", easy).unwrap().contains("<h1>"));
+    }
+}
+
+#[test]
+fn a_key_file_is_asked_for_and_checked() {
+    let bench = Bench::new();
+    let secret = b"0123456789abcdef".to_vec();
+    let with = Bench::audit("demo", |_| (), |p| p.case_key = Some(secret.clone()));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.json");
+    std::fs::write(&file, json::bytes(&with).unwrap()).unwrap();
+    let code = |key: Option<&[u8]>| Side::read(&file, key, &bench.artifacts).map(|_| ()).map_err(|e| e.code());
+    assert_eq!(code(None), Err("case-key-needed"));
+    assert_eq!(code(Some(b"another key file")), Err("case-key-wrong"));
+    assert_eq!(code(Some(&secret)), Ok(()));
+    assert_eq!(
+        Side::read(Path::new("/nowhere"), None, &bench.artifacts).map(|_| ()).map_err(|e| e.code()),
+        Err("not-a-report")
+    );
+}
+
+#[test]
+fn other_people_are_pseudonyms_among_the_kept_facts() {
+    let report = Bench::audit("iphone-clean", |_| (), |_| ());
+    let cited: Vec<&str> = report
+        .findings
+        .iter()
+        .flat_map(|f| f.citations.iter())
+        .filter_map(|c| c.decoded.get("counterpart").and_then(|v| v.as_str()))
+        .collect();
+    let mut seen = 0;
+    for fact in &report.baseline.facts {
+        let Some(other) = fact.values.get("counterpart").and_then(|v| v.as_str()) else { continue };
+        seen += 1;
+        assert!(vrijspoor::rule::pseudonym::is_pseudonym(other) || cited.contains(&other), "{other}");
+    }
+    assert!(seen > 0);
+}
