@@ -70,11 +70,11 @@ fn system(agent: &str) -> (Option<&'static str>, Option<String>, Option<String>)
     if lower.contains("windows") {
         return (Some("windows"), None, None);
     }
-    if apple.is_some()
-        || lower.contains("iphone")
-        || lower.contains("ipad")
-        || IOS.as_ref().is_some_and(|r| r.is_match(agent)) && !lower.contains("mac os x 1")
-    {
+    let named =
+        ["iphone", "ipad"].iter().any(|name| lower.contains(name)) || lower == "ios" || lower.starts_with("ios ");
+    // Macs have `Mac OS X 10_15_7`, phones `CPU iPhone OS 18_5 like Mac OS X`.
+    let numbered = IOS.as_ref().is_some_and(|r| r.is_match(agent)) && !lower.contains("mac os x 1");
+    if apple.is_some() || named || numbered {
         let version = first(IOS.as_ref(), agent).and_then(|(_, version)| version).map(|v| v.replace('_', "."));
         return (Some("ios"), version, apple.or(meta));
     }
@@ -173,6 +173,7 @@ mod tests {
                 json!({"os":"ios","os_version":"18.2","model":"iPhone13,2","program":"Snapchat","version":"13.0.0.1"}),
             ),
             ("iOS 17.6.1", json!({"os":"ios","os_version":"17.6.1"})),
+            ("iOS", json!({"os":"ios"})),
             ("Android 14", json!({"os":"android","os_version":"14"})),
             (
                 "Signal-Desktop/7.2.0 Windows 10.0.19045",
