@@ -4,6 +4,7 @@
 pub mod assemble;
 pub mod case;
 pub mod cite;
+pub mod declared;
 pub mod extraction;
 pub mod keep;
 pub mod reconcile;
@@ -169,7 +170,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
 
     progress.begin(Stage::Judging);
     let beside = Beside {
-        people: plan.case.people(),
+        people: declared::rows(&plan.case, &plan.zone),
         coverage: &extraction.coverage,
         as_of: plan.as_of.map(|t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         living: &plan.case.person.living,
@@ -192,7 +193,8 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let findings = workshop.findings(&judgements)?;
     let outcomes = workshop.outcomes(&judgements);
     let pseudonyms = keep::Pseudonyms::new(plan.case_key.as_deref(), &plan.case.case.id);
-    let baseline = keep::keep(&store, &artifacts.vocabulary, &findings, &plan.case.people(), &pseudonyms)?;
+    let baseline =
+        keep::keep(&store, &artifacts.vocabulary, &findings, &declared::rows(&plan.case, &plan.zone), &pseudonyms)?;
     let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
     let steps: Vec<checklist::Known> = rules.steps.iter().map(crate::rule::load::StepFile::known).collect();
     let report = Report {

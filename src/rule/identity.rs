@@ -1,4 +1,5 @@
-//! One form for identities, so that the same number, address or name written in two ways is recognised as the same.
+//! One form for identities and moments, so that the same number, address or name written in two ways is recognised as the same, and
+//! how far two moments lie apart can be counted.
 
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
@@ -61,7 +62,14 @@ pub fn name(text: &str) -> Option<String> {
     (!out.is_empty()).then_some(out)
 }
 
-/// Gives a connection the functions `mail(x)`, `number(x)` and `name(x)`.
+/// Seconds since 1970 of a stored time, for comparing distances. `None` for a time whose zone is not known: such a time is near
+/// nothing.
+#[must_use]
+pub fn epoch(text: &str) -> Option<i64> {
+    text.ends_with('Z').then(|| text.parse::<jiff::Timestamp>().ok()).flatten().map(jiff::Timestamp::as_second)
+}
+
+/// Gives a connection the functions `mail(x)`, `number(x)`, `name(x)`, `epoch(x)` and `declared(role, x, …)`.
 ///
 /// # Errors
 /// When `SQLite` refuses.
@@ -76,7 +84,14 @@ pub fn register(conn: &Connection) -> rusqlite::Result<()> {
             })
         })?;
     }
-    Ok(())
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    conn.create_scalar_function("epoch", 1, flags, |context| {
+        Ok(match context.get_raw(0) {
+            rusqlite::types::ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().and_then(epoch),
+            _ => None,
+        })
+    })?;
+    super::declared::register(conn)
 }
 
 #[cfg(test)]
@@ -106,6 +121,13 @@ mod tests {
         assert_eq!(mail("R.Backup@Example.org").as_deref(), Some("r.backup@example.org"));
         assert_eq!(mail("no address"), None);
         assert_eq!(mail("@example.org"), None);
+    }
+
+    #[test]
+    fn a_time_without_zone_is_near_nothing() {
+        assert_eq!(epoch("1970-01-02T00:00:00Z"), Some(86_400));
+        assert_eq!(epoch("1970-01-02T00:00:00"), None);
+        assert_eq!(epoch("yesterday Z"), None);
     }
 
     #[test]
