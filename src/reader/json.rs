@@ -103,7 +103,7 @@ impl Reader<'_, '_> {
             return Err(self.scanner.broken("more follows the first value"));
         }
         let before = self.summary.skipped;
-        self.record(&bytes, "json:/", "")?;
+        self.record(bytes, "json:/", "")?;
         match (self.summary.skipped > before, self.summary.first_problem.take()) {
             (true, Some(problem)) => Err(Stop::Broken(problem)),
             (_, problem) => {
@@ -141,7 +141,7 @@ impl Reader<'_, '_> {
     /// Walks a value that is in memory.
     fn inside(&mut self, value: &[u8], steps: &[Step], locator: &str, key: &str) -> Result<(), Stop> {
         if steps.is_empty() {
-            return self.record(value, locator, key);
+            return self.record(value.to_vec(), locator, key);
         }
         let mut slice = value;
         let mut inner = Reader {
@@ -164,7 +164,7 @@ impl Reader<'_, '_> {
     fn walk(&mut self, steps: &[Step], locator: &str, key: &str) -> Result<(), Stop> {
         let Some((step, rest)) = steps.split_first() else {
             return match self.scanner.capture(MAX_RECORD)? {
-                Captured::Bytes(bytes) => self.record(&bytes, locator, key),
+                Captured::Bytes(bytes) => self.record(bytes, locator, key),
                 Captured::TooLong => {
                     self.summary.skip(|| format!("{locator}: the record is longer than 16 MiB"));
                     Ok(())
@@ -232,25 +232,22 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn record(&mut self, bytes: &[u8], locator: &str, key: &str) -> Result<(), Stop> {
-        // The common case: valid, and nothing in it to repair.
-        if !may_be_mojibake(bytes)
-            && let Ok(text) = std::str::from_utf8(bytes)
-            && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
-        {
-            let row = Row { locator: locator.to_owned(), key: key.to_owned(), data: Data::Text(text.to_owned()) };
-            return Ok(self.summary.give(self.sink, row)?);
-        }
-        let parsed = serde_json::from_slice::<Value>(bytes).or_else(|problem| {
-            // Bytes that are not UTF-8 are the one fault that can be mended without guessing.
-            match String::from_utf8_lossy(bytes) {
-                std::borrow::Cow::Owned(text) => {
-                    self.summary.repaired += 1;
-                    serde_json::from_str(&text)
-                }
-                std::borrow::Cow::Borrowed(_) => Err(problem),
+    fn record(&mut self, bytes: Vec<u8>, locator: &str, key: &str) -> Result<(), Stop> {
+        // The common case: valid, and nothing in it to repair. The text stays as it stands in the stream.
+        let suspect = may_be_mojibake(&bytes);
+        let text = match String::from_utf8(bytes) {
+            Ok(text) if !suspect && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() => {
+                let row = Row { locator: locator.to_owned(), key: key.to_owned(), data: Data::Text(text) };
+                return Ok(self.summary.give(self.sink, row)?);
             }
-        });
+            Ok(text) => text,
+            Err(problem) => {
+                // Bytes that are not UTF-8 are the one fault that can be mended without guessing.
+                self.summary.repaired += 1;
+                String::from_utf8_lossy(problem.as_bytes()).into_owned()
+            }
+        };
+        let parsed = serde_json::from_str::<Value>(&text);
         let mut data = match parsed {
             Ok(data) => data,
             Err(problem) => {
@@ -258,7 +255,7 @@ impl Reader<'_, '_> {
                 return Ok(());
             }
         };
-        if may_be_mojibake(bytes) {
+        if suspect {
             self.summary.repaired += repair(&mut data);
         }
         let row = Row { locator: locator.to_owned(), key: key.to_owned(), data: data.into() };
