@@ -8,6 +8,7 @@ pub mod declared;
 pub mod extraction;
 pub mod keep;
 pub mod reconcile;
+pub mod reproduce;
 pub mod source;
 
 use crate::artifact::Artifacts;
@@ -180,6 +181,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let (store, judgements) = judge(store, &rules, cancel, &mut extraction.gaps)?;
 
     let digests = Digests { containers, done: Mutex::default() };
+    let guide = reproduce::Guide::new(containers, &extraction, scratch.path());
     let workshop = assemble::Workshop {
         artifacts: &artifacts,
         rules: &rules,
@@ -189,6 +191,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         extraction: &extraction,
         zone: &plan.zone,
         digests: &|at| digests.of(at),
+        guide: &guide,
     };
     let findings = workshop.findings(&judgements)?;
     let outcomes = workshop.outcomes(&judgements);

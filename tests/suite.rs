@@ -9,6 +9,8 @@ mod android_data;
 mod cli;
 #[path = "suite/compare.rs"]
 mod compare;
+#[path = "suite/court.rs"]
+mod court;
 #[path = "suite/fuzz.rs"]
 mod fuzz;
 #[path = "suite/golden.rs"]
@@ -19,6 +21,8 @@ mod house;
 mod ios_data;
 #[path = "suite/private.rs"]
 mod private;
+#[path = "suite/reproduce.rs"]
+mod reproduce;
 #[path = "suite/same_bytes.rs"]
 mod same_bytes;
 #[path = "suite/third_party.rs"]

@@ -20,6 +20,8 @@ pub struct Outcome {
     pub gaps: Gaps,
     /// Where each stream of the store lies: container and entry.
     pub streams: BTreeMap<i64, (usize, usize)>,
+    /// Which variant of an artifact fitted a stream.
+    pub variants: BTreeMap<(i64, String), usize>,
 }
 
 /// Gaps of the same kind, artifact, source and detail are one gap with a count.
@@ -115,7 +117,7 @@ fn prepare(
 }
 
 /// The entry that holds the write-ahead log of a stream.
-fn wal_of(containers: &[Opened], (container, entry): (usize, usize)) -> Option<usize> {
+pub(super) fn wal_of(containers: &[Opened], (container, entry): (usize, usize)) -> Option<usize> {
     let entries = containers[container].container.entries();
     let name = format!("{}-wal", entries.get(entry)?.path);
     let at = entries.binary_search_by(|e| e.path.as_str().cmp(&name)).ok()?;
@@ -231,6 +233,7 @@ fn settle(
                 holds |= !extracted.absent;
                 let stream = store.add_stream(&source.id, &name)?;
                 outcome.streams.insert(stream, attempt.at);
+                outcome.variants.insert((stream, artifact.id.clone()), extracted.variant);
                 store.add(&extracted.facts, &source.id, &artifact.id, stream)?;
                 coverage.rows += extracted.rows;
                 coverage.facts += extracted.facts.len() as u64;

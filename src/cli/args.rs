@@ -173,6 +173,7 @@ pub fn command(text: &'static Text) -> Command {
                     .help(about("calendar")),
             ),
         )
+        .subcommands(super::seal::commands(text, &sub))
         .subcommand(list("rules"))
         .subcommand(list("artifacts").subcommand(
             sub("coverage").arg(Arg::new("family").required(true).value_name("FAMILY").help(about("family"))),
@@ -219,7 +220,8 @@ fn overwrite(text: &Text) -> Arg {
     Arg::new("overwrite").long("overwrite").action(ArgAction::SetTrue).help(text.cli("overwrite").to_string())
 }
 
-fn bag(text: &Text) -> Arg {
+/// The folder of a report.
+pub fn bag(text: &Text) -> Arg {
     Arg::new("bag")
         .required(true)
         .value_name("OUT")

@@ -112,7 +112,8 @@ pub fn case_key(matches: &ArgMatches) -> Result<Option<Vec<u8>>, Failure> {
     if key.len() < 16 { Err(Failure::new("case-key-short", path.display().to_string())) } else { Ok(Some(key)) }
 }
 
-fn parse_time(text: &str) -> Option<jiff::Timestamp> {
+/// A moment as people type it: RFC 3339, or a day.
+pub fn parse_time(text: &str) -> Option<jiff::Timestamp> {
     if let Ok(at) = text.parse() {
         return Some(at);
     }

@@ -9,6 +9,7 @@ mod data;
 mod demo;
 mod fixtures;
 mod identify;
+mod seal;
 mod session;
 mod verify;
 
@@ -73,6 +74,9 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
         Some(("demo", m)) => demo::run(m, text),
         Some(("identify", m)) => identify::run(m, text),
         Some(("verify", m)) => verify::run(m, text),
+        Some(("sign", m)) => seal::run_sign(m, text),
+        Some(("stamp", m)) => seal::run_stamp(m, text),
+        Some(("custody", m)) => seal::run_custody(m, text),
         Some(("cite", m)) => cite::run(m, text),
         Some(("compare", m)) => compare::compare(m, text),
         Some(("baseline", m)) => compare::baseline(m, text),

@@ -6,13 +6,20 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub mod bag;
+pub mod case_uco;
 pub mod checklist;
+pub mod csv;
+pub mod custody;
 pub mod facts;
 pub mod html;
 pub mod json;
 #[cfg(test)]
 mod sample;
+pub mod seal;
 pub mod shown;
+pub mod sign;
+pub mod stamp;
+pub mod statement;
 pub mod terminal;
 pub mod text;
 pub mod verify;
@@ -295,6 +302,34 @@ pub struct Citation {
     pub raw: BTreeMap<String, serde_json::Value>,
     /// The values as decoded.
     pub decoded: BTreeMap<String, serde_json::Value>,
+    /// How each decoded time was written: the raw value it was made from and its epoch.
+    #[serde(default)]
+    pub times: BTreeMap<String, Basis>,
+    /// How others see the value again with stock tools; none where no stock tool reads such bytes.
+    #[serde(default)]
+    pub reproduce: Option<Reproduce>,
+}
+
+/// What a decoded time was made from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// The raw value; `stream` when it is a time of the file itself.
+    pub raw: String,
+    /// How it is written: `unix`, `cocoa`, `rfc3339` … ([`crate::artifact::time::Epoch::name`]).
+    pub epoch: String,
+}
+
+/// A command for a POSIX shell that shows a cited value, run in the folder that holds the copies.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reproduce {
+    /// What a person does first, by code: `decrypt`, `work-copy`; the text file has the words.
+    pub first: Vec<String>,
+    /// The command, one line or several.
+    pub command: String,
+    /// The raw values that it prints as they stand.
+    pub shows: Vec<String>,
+    /// The raw values that the artifact's question computed from what is printed.
+    pub computed: Vec<String>,
 }
 
 /// What became of a rule.

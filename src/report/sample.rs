@@ -75,6 +75,16 @@ fn citation(ev: i64, source: &str, stream: &str, raw: &Value, decoded: &Value) -
         locator: format!("table access, rowid {ev}"),
         raw: values(raw),
         decoded: values(decoded),
+        times: BTreeMap::from([(
+            "at".to_owned(),
+            super::Basis { raw: "last_modified".to_owned(), epoch: "unix".to_owned() },
+        )]),
+        reproduce: Some(super::Reproduce {
+            first: vec!["work-copy".to_owned(), "code-of-tomorrow".to_owned()],
+            command: format!("sqlite3 -json x.db \"SELECT * FROM access WHERE rowid = {ev}\""),
+            shows: vec!["client".to_owned()],
+            computed: vec!["allowed".to_owned()],
+        }),
     }
 }
 

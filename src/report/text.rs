@@ -92,6 +92,26 @@ words! {
     /// The words around verification, also those of `README_VERIFY.txt`.
     VerifyWords {
         ok, failed, seal, readme_title, readme_lead, readme_limits, linux, tags, mac, windows, evidence, value,
+        signature, signer, stamp,
+    }
+}
+
+words! {
+    /// The words for court: what the report adds for those who must weigh and check it.
+    CourtWords {
+        question, question_text, excluded, excluded_always, excluded_none, excluded_parts, custody, custody_lead, custody_hand,
+        alternatives, alternatives_lead, handover, handover_text, files, files_lead, leans_on, leans_on_one, leans_on_more, tie,
+        stands, values_of, number, summer, made_from, basis_file, reproduce, reproduce_lead, computed, no_way, matrix_picture,
+        matrix_picture_help, timeline_picture, timeline_picture_help, also_possible,
+    } {
+        /// Columns of the table of handovers.
+        custody_columns: Vec<String>,
+        /// What to think of when handing over.
+        handover_lines: Vec<String>,
+        /// The files of the folder.
+        file_list: Vec<Entry>,
+        /// What a person does before a command, by code.
+        before: BTreeMap<String, String>,
     }
 }
 
@@ -163,6 +183,8 @@ pub struct Text {
     pub compare: CompareWords,
     /// Words around verification.
     pub verify: VerifyWords,
+    /// Words for court.
+    pub court: CourtWords,
     /// Urgencies by code.
     pub urgency: Codes,
     /// Confidences by code.
