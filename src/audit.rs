@@ -18,6 +18,7 @@ use crate::evidence::{self, Cancel, Context, Kind, Opened, Password, scratch::Sc
 use crate::fact::store::Sealed;
 use crate::fact::{Problems, Store};
 use crate::report::{self, Report, checklist};
+use crate::rule::indicator::published::NotRecognised;
 use crate::rule::{self, Judgement, Rules};
 use case::CaseFile;
 use rusqlite::types::Value;
@@ -106,6 +107,9 @@ pub enum Error {
         /// What was seen instead, and what could not be opened.
         seen: Vec<String>,
     },
+    /// A list of indicators has no form that is known.
+    #[error(transparent)]
+    List(#[from] NotRecognised),
     /// The fact store failed; this is a fault of the program.
     #[error("the fact store failed: {0}")]
     Store(#[from] rusqlite::Error),
@@ -119,6 +123,7 @@ impl Error {
             Self::Evidence(e) => e.code(),
             Self::Data(_) => "data-files",
             Self::Nothing { .. } => "not-recognised",
+            Self::List(_) => "indicator-list",
             Self::Store(_) => "internal",
         }
     }
@@ -130,7 +135,10 @@ impl Error {
 /// When the plan cannot be carried out; never for a broken stream.
 pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audited, Error> {
     let artifacts = Artifacts::load(plan.data.artifacts)?;
-    let rules = Rules::load(plan.data.rules, &artifacts.vocabulary)?;
+    let mut rules = Rules::load(plan.data.rules, &artifacts.vocabulary)?;
+    for (name, bytes) in plan.data.lists {
+        rules.indicators.import(name, bytes)?;
+    }
     progress.begin(Stage::Hashing);
     // Somebody who points at a file inside a backup means the whole backup.
     let inputs = evidence::open::resolve_inputs(&plan.inputs)?;
@@ -208,7 +216,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
             rules_sha256: rules.sha256.clone(),
             artifacts: artifacts.list.len(),
             rules: rules.list.len(),
-            indicators: rules.lists.clone(),
+            indicators: rules.indicators.lists.clone(),
         },
         options: report::Options {
             lang: plan.lang.clone(),
@@ -281,22 +289,26 @@ pub struct Beside<'a> {
 pub fn fill(store: &mut Store, rules: &Rules, beside: Beside<'_>) -> rusqlite::Result<()> {
     let text = |t: &str| Value::Text(t.to_string());
     store.insert("INSERT INTO person (role, kind, value, label) VALUES (?, ?, ?, ?)", beside.people)?;
-    let indicators = rules.indicators.iter().map(|i| {
+    let indicators = rules.indicators.all().map(|(list, i)| {
         vec![
-            text(i.kind),
+            text(&i.kind),
             text(&i.value),
             text(&i.name),
             text(&i.category),
             Value::Integer(i64::from(i.generic)),
-            text(&i.list),
+            text(&list.name),
         ]
     });
     store.insert(
         "INSERT INTO indicator (kind, value, name, category, generic, list) VALUES (?, ?, ?, ?, ?, ?)",
         indicators,
     )?;
-    let known = rules.known.iter().map(|k| vec![text(&k.kind), text(&k.pattern), text(&k.name)]);
+    let known = rules.indicators.known.iter().map(|k| vec![text(&k.kind), text(&k.pattern), text(&k.name)]);
     store.insert("INSERT INTO known (kind, pattern, name) VALUES (?, ?, ?)", known)?;
+    let categories = rules.indicators.categories.iter();
+    let categories =
+        categories.map(|c| vec![text(&c.id), text(&c.nl), text(&c.en), Value::Integer(i64::from(c.covert))]);
+    store.insert("INSERT INTO category (id, nl, en, covert) VALUES (?, ?, ?, ?)", categories)?;
     let coverage = beside.coverage.iter().map(|c| {
         let rows = i64::try_from(c.rows).unwrap_or(i64::MAX);
         vec![text(&c.artifact), text(&c.source), text(&c.outcome), Value::Integer(rows)]

@@ -17,6 +17,8 @@ mod fuzz;
 mod golden;
 #[path = "suite/house.rs"]
 mod house;
+#[path = "suite/indicators.rs"]
+mod indicators;
 #[path = "suite/ios_data.rs"]
 mod ios_data;
 #[path = "suite/private.rs"]

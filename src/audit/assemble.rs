@@ -281,7 +281,8 @@ fn fill(text: &str, params: &BTreeMap<String, String>, lang: &str, zone: &Zone) 
             rest = after;
             break;
         };
-        match params.get(name) {
+        // What the question words itself, it words in both languages: `x_nl` and `x_en` are `{x}`.
+        match params.get(&format!("{name}_{lang}")).or_else(|| params.get(name)) {
             Some(value) => match zone.moment(value) {
                 Some(moment) => out.push_str(&moment.local.unwrap_or(moment.utc)),
                 None => out.push_str(&shown::value(value)),

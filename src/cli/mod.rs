@@ -9,6 +9,7 @@ mod data;
 mod demo;
 mod fixtures;
 mod identify;
+mod indicators;
 mod seal;
 mod session;
 mod verify;
@@ -83,6 +84,7 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
         Some(("recheck", m)) => compare::recheck(m, text),
         Some(("rules", m)) => data::rules(m, text),
         Some(("artifacts", m)) => data::artifacts(m, text),
+        Some(("indicators", m)) => indicators::run(m, text),
         Some(("fixtures", m)) => fixtures::run(m, text),
         _ => Ok(Exit::Failed),
     };

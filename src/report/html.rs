@@ -179,7 +179,8 @@ impl Page<'_> {
     /// The columns of the rows of a finding.
     fn columns<'a>(&self, finding: &'a Finding) -> Vec<&'a str> {
         let all: BTreeSet<&str> = finding.rows.iter().flat_map(BTreeMap::keys).map(String::as_str).collect();
-        all.into_iter().collect()
+        let other = if self.text.lang == "en" { "_nl" } else { "_en" };
+        all.into_iter().filter(|column| !column.ends_with(other)).collect()
     }
 
     /// The rows of a finding that are printed.

@@ -83,8 +83,64 @@ pub struct Ruleset {
     pub artifacts: usize,
     /// Number of rules.
     pub rules: usize,
-    /// The indicator lists: name and SHA-256.
-    pub indicators: BTreeMap<String, String>,
+    /// The indicator lists, the built-in ones first, then those that were given, in their order.
+    pub indicators: Vec<IndicatorList>,
+}
+
+/// A list of indicators that the rules were put to the facts with. What it holds is kept here, so that a question can be asked again
+/// without the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndicatorList {
+    /// Its name.
+    pub name: String,
+    /// Name of its file.
+    pub file: String,
+    /// SHA-256 of its file.
+    pub sha256: String,
+    /// The form it has: `vrijspoor`, `stalkerware-indicators`, `stix`, `csv`, `tinycheck`.
+    pub format: String,
+    /// Given at run time; 0 for those that come with the tool.
+    pub imported: bool,
+    /// Where its facts come from, as it says itself.
+    pub sources: Vec<String>,
+    /// Number of values in the file: kept, repeated and refused together.
+    pub read: usize,
+    /// Values that stand in it more than once, each counted after the first.
+    pub repeated: usize,
+    /// Values that could not be used, by reason.
+    pub refused: Vec<Refused>,
+    /// The values that are kept.
+    pub values: Vec<IndicatorValue>,
+}
+
+/// Values of a list that could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Code of the reason.
+    pub reason: String,
+    /// How many.
+    pub count: usize,
+    /// The first of them, with their place.
+    pub examples: Vec<String>,
+}
+
+/// Something that gives a known product away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndicatorValue {
+    /// `package`, `bundle`, `certificate`, `file`, `domain`.
+    pub kind: String,
+    /// The value; domains and digests in lower case.
+    pub value: String,
+    /// Name of the product.
+    pub name: String,
+    /// Other names under which it is sold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// Its category.
+    pub category: String,
+    /// A name that others use too: needs a second sign.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub generic: bool,
 }
 
 /// The options that steer the outcome.

@@ -211,6 +211,8 @@ pub struct Text {
     pub error: BTreeMap<String, Advice>,
     /// What verification can find, by code.
     pub problem: BTreeMap<String, Advice>,
+    /// Why a value of a list of indicators could not be used, by code.
+    pub refused: BTreeMap<String, String>,
     /// What is said of a code without words.
     pub unknown: Advice,
     /// What the tool can never say.
@@ -252,7 +254,26 @@ impl Text {
     /// Name of a column; the column itself when there is none.
     #[must_use]
     pub fn column<'a>(&'a self, column: &'a str) -> &'a str {
+        // What a question words in both languages: `signs_nl` is the Dutch `signs`.
+        let column = column.strip_suffix(&self.lang).and_then(|c| c.strip_suffix('_')).unwrap_or(column);
         self.columns.get(column).map_or(column, String::as_str)
+    }
+
+    /// A list of indicators with the account of its values, on one line.
+    #[must_use]
+    pub fn indicator_list(&self, list: &super::IndicatorList) -> String {
+        let refused: usize = list.refused.iter().map(|r| r.count).sum();
+        let reason = |r: &super::Refused| {
+            format!("{}: {}", self.refused.get(&r.reason).map_or(r.reason.as_str(), String::as_str), r.count)
+        };
+        let reasons: Vec<String> = list.refused.iter().map(reason).collect();
+        let [read, kept, repeated, refused] =
+            [list.read, list.values.len(), list.repeated, refused].map(|n| n.to_string());
+        let values = [("read", &read), ("kept", &kept), ("repeated", &repeated), ("refused", &refused)]
+            .map(|(k, v)| (k, v.as_str()));
+        let line =
+            fill(&self.report.indicators, &[&values[..], &[("list", &list.name), ("file", &list.file)]].concat());
+        if reasons.is_empty() { line } else { format!("{line} ({})", reasons.join("; ")) }
     }
 
     /// Words for an error code; a general sentence when there are none. Show the code and the particulars beside it.
