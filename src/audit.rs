@@ -7,6 +7,7 @@ pub mod cite;
 pub mod declared;
 pub mod extraction;
 pub mod keep;
+pub mod persons;
 pub mod reconcile;
 pub mod reproduce;
 pub mod source;
@@ -204,8 +205,9 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let findings = workshop.findings(&judgements)?;
     let outcomes = workshop.outcomes(&judgements);
     let pseudonyms = keep::Pseudonyms::new(plan.case_key.as_deref(), &plan.case.case.id);
-    let baseline =
-        keep::keep(&store, &artifacts.vocabulary, &findings, &declared::rows(&plan.case, &plan.zone), &pseudonyms)?;
+    let people = declared::rows(&plan.case, &plan.zone);
+    let baseline = keep::keep(&store, &artifacts.vocabulary, &findings, &people, &pseudonyms)?;
+    let persons = gather(plan, &artifacts, &workshop, &pseudonyms)?;
     let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
     let steps: Vec<checklist::Known> = rules.steps.iter().map(crate::rule::load::StepFile::known).collect();
     let report = Report {
@@ -234,6 +236,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         checklist: checklist::assemble(&findings, &steps, &families),
         contacts: rules.contacts.clone(),
         baseline,
+        persons,
         findings,
         outcomes,
         coverage: std::mem::take(&mut extraction.coverage),
@@ -266,6 +269,26 @@ fn judge<'r>(
         judgements.insert(&rule.id, judgement);
     }
     Ok((store, judgements))
+}
+
+/// Everything about persons of concern.
+fn gather(
+    plan: &Plan,
+    artifacts: &Artifacts,
+    workshop: &assemble::Workshop<'_>,
+    pseudonyms: &keep::Pseudonyms,
+) -> rusqlite::Result<report::persons::Persons> {
+    persons::Gather {
+        store: workshop.store,
+        vocabulary: &artifacts.vocabulary,
+        people: &plan.case.people(),
+        pseudonyms,
+        zone: &plan.zone,
+        exit: plan.case.dates.exit.as_ref().map(|d| d.to_string().chars().take(10).collect()),
+        pattern_read: plan.scope.iter().any(|s| s == crate::artifact::load::APART),
+        cite: &|ev| workshop.citation(ev),
+    }
+    .persons()
 }
 
 /// What is put into the store beside the facts.

@@ -99,7 +99,11 @@ impl Workshop<'_> {
         })
     }
 
-    fn citation(&self, ev: i64) -> rusqlite::Result<Citation> {
+    /// The citation of a fact.
+    ///
+    /// # Errors
+    /// When there is no such fact.
+    pub fn citation(&self, ev: i64) -> rusqlite::Result<Citation> {
         let cited = self.store.cite(ev)?;
         let at = self.extraction.streams.get(&cited.stream).copied().unwrap_or_default();
         let entry = self.containers.get(at.0).and_then(|c| c.container.entries().get(at.1));

@@ -3,6 +3,7 @@
 use super::source::{Source, streams};
 use crate::artifact::emit::{Doubt, StreamTimes};
 use crate::artifact::extract::{self, Extracted, StreamInput};
+use crate::artifact::load::in_scope as consented;
 use crate::artifact::{Artifact, Artifacts};
 use crate::evidence::{Cancel, Error, Kind, Opened};
 use crate::fact::Store;
@@ -56,7 +57,7 @@ pub fn extract_all(
     store: &mut Store,
 ) -> Result<Outcome, super::Error> {
     let mut outcome = Outcome::default();
-    let in_scope = |a: &Artifact| scope.iter().any(|s| s == "all" || *s == a.scope);
+    let in_scope = |a: &Artifact| consented(&a.scope, scope);
     prepare(sources, containers, artifacts, &in_scope, &mut outcome.gaps)?;
     for source in sources {
         let list: Vec<&Artifact> = artifacts.of(&source.family.id).collect();

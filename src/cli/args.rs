@@ -173,6 +173,7 @@ pub fn command(text: &'static Text) -> Command {
                 .arg(overwrite(text)),
         )
         .subcommand(sub("baseline").arg(bag(text)).arg(output(text)).arg(case_key(text)))
+        .subcommand(sub("case-key").arg(output(text)))
         .subcommand(
             sub("recheck").arg(bag(text)).arg(
                 Arg::new("calendar")

@@ -81,6 +81,7 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
         Some(("cite", m)) => cite::run(m, text),
         Some(("compare", m)) => compare::compare(m, text),
         Some(("baseline", m)) => compare::baseline(m, text),
+        Some(("case-key", m)) => compare::case_key(m, text),
         Some(("recheck", m)) => compare::recheck(m, text),
         Some(("rules", m)) => data::rules(m, text),
         Some(("artifacts", m)) => data::artifacts(m, text),

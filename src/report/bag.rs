@@ -3,7 +3,7 @@
 //! either no bag or a whole one. Clock, host and path stand only in the session file that the caller hands in.
 
 use super::text::Text;
-use super::{Report, case_uco, checklist, csv, custody, html, json, statement};
+use super::{Report, case_uco, checklist, csv, custody, html, json, persons, statement};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -110,7 +110,7 @@ pub fn write(
         note: format!("{} {}, begun {}", report.tool.name, report.tool.version, at("started")),
         ..custody::Event::default()
     };
-    let payload = BTreeMap::from([
+    let mut payload = BTreeMap::from([
         ("data/case.jsonld", case_uco::bytes(report)?),
         ("data/certificate-902.txt", statement::certificate(report)?),
         ("data/checklist.html", checklist::render(report)?.into_bytes()),
@@ -121,6 +121,9 @@ pub fn write(
         ("data/session.json", [serde_json::to_vec_pretty(session)?, b"\n".to_vec()].concat()),
         ("data/timeline.csv", csv::timeline(report)?),
     ]);
+    if let Some(page) = persons::render(report)? {
+        payload.insert("data/persons.html", page.into_bytes());
+    }
     put_bag(out, &format!("{} {}", report.tool.name, report.tool.version), &payload, Some(event), overwrite)
 }
 

@@ -13,6 +13,7 @@ pub mod custody;
 pub mod facts;
 pub mod html;
 pub mod json;
+pub mod persons;
 #[cfg(test)]
 mod sample;
 pub mod seal;
@@ -61,6 +62,9 @@ pub struct Report {
     /// What a later audit is compared with.
     #[serde(default)]
     pub baseline: facts::Baseline,
+    /// Persons of concern, over all sources.
+    #[serde(default)]
+    pub persons: persons::Persons,
 }
 
 /// Name and version of the tool.

@@ -443,6 +443,7 @@ pub fn report(lang: &str) -> Report {
             wave("visible", vec![linked("stop-share", "yes", &["F-001"], "now")]),
             wave("recheck", vec![linked("look-again", "no", &[], "")]),
         ],
+        persons: crate::report::persons::Persons::default(),
         baseline: crate::report::facts::Baseline::default(),
         contacts: vec![
             Contact {

@@ -89,6 +89,14 @@ words! {
 }
 
 words! {
+    /// The words of `persons.html`.
+    PersonWords {
+        page_title, title, not_who, not_who_why, traces, no_traces, what, value, when, place, contact, contact_line, channel,
+        new_channel, after_exit, bursts, days, day, received, sent, no_contact, not_read, others, others_lead, left_out, limits,
+    }
+}
+
+words! {
     /// The words around verification, also those of `README_VERIFY.txt`.
     VerifyWords {
         ok, failed, seal, readme_title, readme_lead, readme_limits, linux, tags, mac, windows, evidence, value,
@@ -181,6 +189,8 @@ pub struct Text {
     pub terminal: TerminalWords,
     /// Words of `comparison.html`.
     pub compare: CompareWords,
+    /// Words of `persons.html`.
+    pub persons: PersonWords,
     /// Words around verification.
     pub verify: VerifyWords,
     /// Words for court.
