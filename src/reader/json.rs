@@ -236,7 +236,7 @@ impl Reader<'_, '_> {
         // The common case: valid, and nothing in it to repair. The text stays as it stands in the stream.
         let suspect = may_be_mojibake(&bytes);
         let text = match String::from_utf8(bytes) {
-            Ok(text) if !suspect && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() => {
+            Ok(text) if !suspect && !is_deep(&text) && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() => {
                 let row = Row { locator: locator.to_owned(), key: key.to_owned(), data: Data::Text(text) };
                 return Ok(self.summary.give(self.sink, row)?);
             }
@@ -261,6 +261,26 @@ impl Reader<'_, '_> {
         let row = Row { locator: locator.to_owned(), key: key.to_owned(), data: data.into() };
         Ok(self.summary.give(self.sink, row)?)
     }
+}
+
+/// Whether the record nests deeper than the parser and the SQL functions follow. The check of form alone has no bound of its own.
+fn is_deep(text: &str) -> bool {
+    const DEEPEST: usize = 120;
+    if memchr::memchr2_iter(b'{', b'[', text.as_bytes()).count() <= DEEPEST {
+        return false;
+    }
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    text.bytes().any(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEEPEST
+    })
 }
 
 /// Whether the raw record holds the start of a UTF-8 sequence written as Latin-1, escaped (`\u00c3`) or not (`Ã`). Such a start is
