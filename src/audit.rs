@@ -237,6 +237,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         contacts: rules.contacts.clone(),
         baseline,
         persons,
+        redactions: Vec::new(),
         findings,
         outcomes,
         coverage: std::mem::take(&mut extraction.coverage),

@@ -184,6 +184,7 @@ pub fn command(text: &'static Text) -> Command {
             ),
         )
         .subcommands(super::seal::commands(text, &sub))
+        .subcommands(super::redact::commands(text, &sub))
         .subcommand(list("rules"))
         .subcommand(list("artifacts").subcommand(
             sub("coverage").arg(Arg::new("family").required(true).value_name("FAMILY").help(about("family"))),
@@ -237,7 +238,8 @@ fn inputs(text: &Text) -> Arg {
         .help(text.cli("input").to_string())
 }
 
-fn output(text: &Text) -> Arg {
+/// The folder to write to.
+pub fn output(text: &Text) -> Arg {
     Arg::new("output")
         .short('o')
         .long("output")

@@ -10,6 +10,7 @@ mod demo;
 mod fixtures;
 mod identify;
 mod indicators;
+mod redact;
 mod seal;
 mod session;
 mod verify;
@@ -75,6 +76,8 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
         Some(("demo", m)) => demo::run(m, text),
         Some(("identify", m)) => identify::run(m, text),
         Some(("verify", m)) => verify::run(m, text),
+        Some(("redact", m)) => redact::run_redact(m, text),
+        Some(("reveal", m)) => redact::run_reveal(m, text),
         Some(("sign", m)) => seal::run_sign(m, text),
         Some(("stamp", m)) => seal::run_stamp(m, text),
         Some(("custody", m)) => seal::run_custody(m, text),

@@ -6,6 +6,7 @@
 use std::io::Read;
 
 pub mod agent;
+pub mod bytes;
 pub mod csv;
 pub mod functions;
 pub mod html;
@@ -32,7 +33,7 @@ pub use sniff::sniff;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// Where the row lies in the stream: `plist:/Applications/com.example`, `json:/filter/0`, `csv:17` (record number,
-    /// header is 0), `html:table 1 row 3`, `html:item 4`, `line:120` (1-based in the stream).
+    /// header is 0), `html:table 1 row 3`, `html:item 4`, `bytes:0` (the whole file), `line:120` (1-based in the stream).
     pub locator: String,
     /// The last step of the path: the dictionary key or the array index. Empty where a row has none.
     pub key: String,
@@ -168,13 +169,14 @@ pub type Sink<'a> = &'a mut dyn FnMut(Row) -> Result<(), Error>;
 pub type ReadFn = fn(&mut dyn Read, &Options, Sink<'_>) -> Result<Summary, Error>;
 
 /// The names by which an artifact asks for a reader; `sqlite` is apart because it needs more than one stream ([`sqlite::Database`]).
-pub const NAMES: [&str; 10] =
-    ["plist", "json", "csv", "html", "outline", "package-dump", "properties", "xml", "mail", "list"];
+pub const NAMES: [&str; 11] =
+    ["bytes", "plist", "json", "csv", "html", "outline", "package-dump", "properties", "xml", "mail", "list"];
 
 /// The reader of that name, or `None` when there is none ([`NAMES`] lists them).
 #[must_use]
 pub fn reader(name: &str) -> Option<ReadFn> {
     Some(match name {
+        "bytes" => bytes::read,
         "plist" => plist::read,
         "json" => json::read,
         "csv" => csv::read,

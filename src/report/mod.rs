@@ -14,6 +14,7 @@ pub mod facts;
 pub mod html;
 pub mod json;
 pub mod persons;
+pub mod redact;
 #[cfg(test)]
 mod sample;
 pub mod seal;
@@ -65,6 +66,9 @@ pub struct Report {
     /// Persons of concern, over all sources.
     #[serde(default)]
     pub persons: persons::Persons,
+    /// The hidden values, when this is a copy without other people's names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redactions: Vec<redact::Redaction>,
 }
 
 /// Name and version of the tool.

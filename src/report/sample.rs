@@ -445,6 +445,7 @@ pub fn report(lang: &str) -> Report {
         ],
         persons: crate::report::persons::Persons::default(),
         baseline: crate::report::facts::Baseline::default(),
+        redactions: Vec::new(),
         contacts: vec![
             Contact {
                 id: "police".to_owned(),

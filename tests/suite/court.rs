@@ -161,3 +161,35 @@ fn the_timeline_and_the_graph_say_as_much_as_the_report() {
         assert!(!line.split(',').any(|cell| cell.trim_matches('"').starts_with(['=', '+', '@'])), "{line}");
     }
 }
+
+#[test]
+fn a_copy_without_names_can_be_opened_value_by_value() {
+    let place = tempfile::tempdir().unwrap();
+    let out = report(place.path());
+    let (copy, keep) = (place.path().join("copy"), place.path().join("openings.json"));
+    let mut inside = vrijspoor();
+    inside.arg("redact").arg(&out).arg("-o").arg(&copy).arg("--openings").arg(copy.join("data/openings.json"));
+    inside.assert().code(2);
+    vrijspoor().arg("redact").arg(&out).arg("-o").arg(&copy).arg("--openings").arg(&keep).assert().success();
+    assert!(codes(&copy).is_empty());
+    let openings: Vec<vrijspoor::report::redact::Opening> =
+        serde_json::from_slice(&std::fs::read(&keep).unwrap()).unwrap();
+    assert!(!openings.is_empty());
+    for entry in walkdir::WalkDir::new(&copy).into_iter().map(Result::unwrap).filter(|e| e.file_type().is_file()) {
+        let text = String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()).into_owned();
+        for one in openings.iter().filter(|one| one.value.len() >= 4) {
+            assert!(!text.contains(&one.value), "{} in {}", one.value, entry.path().display());
+            assert!(!text.contains(&one.salt), "a salt lies in {}", entry.path().display());
+        }
+    }
+    let mut reveal = vrijspoor();
+    reveal.arg("reveal").arg(&copy).arg("R-001").arg("--openings").arg(&keep).assert().success();
+    if has("openssl") {
+        let copy: vrijspoor::report::Report =
+            serde_json::from_slice(&std::fs::read(copy.join("data/report.json")).unwrap()).unwrap();
+        std::fs::write(place.path().join("value"), &openings[0].value).unwrap();
+        let command = format!("openssl dgst -sha256 -mac HMAC -macopt hexkey:{} < value", openings[0].salt);
+        let made = shell(place.path(), &command).success().get_output().stdout.clone();
+        assert!(String::from_utf8_lossy(&made).contains(&copy.redactions[0].commitment));
+    }
+}
