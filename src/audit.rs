@@ -7,6 +7,7 @@ pub mod cite;
 pub mod declared;
 pub mod extraction;
 pub mod keep;
+pub mod loose;
 pub mod persons;
 pub mod reconcile;
 pub mod reproduce;
@@ -130,16 +131,22 @@ impl Error {
     }
 }
 
+/// Loads the data files and the published lists of indicators.
+fn load(data: Data) -> Result<(Artifacts, Rules), Error> {
+    let artifacts = Artifacts::load(data.artifacts)?;
+    let mut rules = Rules::load(data.rules, &artifacts.vocabulary)?;
+    for (name, bytes) in data.lists {
+        rules.indicators.import(name, bytes)?;
+    }
+    Ok((artifacts, rules))
+}
+
 /// Runs an audit.
 ///
 /// # Errors
 /// When the plan cannot be carried out; never for a broken stream.
 pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audited, Error> {
-    let artifacts = Artifacts::load(plan.data.artifacts)?;
-    let mut rules = Rules::load(plan.data.rules, &artifacts.vocabulary)?;
-    for (name, bytes) in plan.data.lists {
-        rules.indicators.import(name, bytes)?;
-    }
+    let (artifacts, rules) = load(plan.data)?;
     progress.begin(Stage::Hashing);
     // Somebody who points at a file inside a backup means the whole backup.
     let inputs = evidence::open::resolve_inputs(&plan.inputs)?;
@@ -152,7 +159,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let open = if plan.locked_ok { evidence::open::open_locked } else { evidence::open::open_input };
     let opened = open(&inputs, &context)?;
     let containers = &opened.containers;
-    let mut sources = source::recognise(&artifacts, containers);
+    let mut sources = source::recognise(&artifacts, containers, scratch.path());
     let joined = reconcile::reconcile(&mut sources, &artifacts, containers, &plan.scope, scratch.path());
     if sources.is_empty() {
         let mut seen: Vec<String> =
@@ -169,14 +176,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         extraction.gaps.add("container-unopened", "", chain, format!("{}: {problem}", problem.code()), 1);
     }
     let remarks = remarks(containers, joined);
-    for remark in remarks.iter().filter(|r| r.code == "locked") {
-        extraction.gaps.add("locked", "", &remark.container, remark.detail.clone(), 1);
-    }
-    for file in &hashed {
-        if let Some(why) = &file.problem {
-            extraction.gaps.add("bytes-missing", "", &evidence::label(&file.path), why.clone(), 1);
-        }
-    }
+    note_unread(&sources, containers, &remarks, &hashed, &mut extraction.gaps);
 
     progress.begin(Stage::Judging);
     let beside = Beside {
@@ -346,6 +346,27 @@ pub fn fill(store: &mut Store, rules: &Rules, beside: Beside<'_>) -> rusqlite::R
     )
 }
 
+/// What was not read at all, and files that were told by themselves: where those come from is not shown.
+fn note_unread(
+    sources: &[source::Source<'_>],
+    containers: &[Opened],
+    remarks: &[report::Remark],
+    hashed: &[FileHash],
+    gaps: &mut extraction::Gaps,
+) {
+    for (source, at) in sources.iter().flat_map(|source| source.loose.iter().map(move |at| (source, *at))) {
+        gaps.add("origin-unknown", "", &source.id, extraction::stream_name(containers, at), 1);
+    }
+    for remark in remarks.iter().filter(|r| r.code == "locked") {
+        gaps.add("locked", "", &remark.container, remark.detail.clone(), 1);
+    }
+    for file in hashed {
+        if let Some(why) = &file.problem {
+            gaps.add("bytes-missing", "", &evidence::label(&file.path), why.clone(), 1);
+        }
+    }
+}
+
 /// Remarks of all containers, and those on which of them are of one device.
 fn remarks(containers: &[Opened], joined: Vec<report::Remark>) -> Vec<report::Remark> {
     let mut out = joined;
@@ -382,9 +403,9 @@ fn describe(
             .iter()
             .filter(|o| belongs(&o.chain.join("!"), index, &names))
             .map(|o| o.container.kind())
-            .max_by_key(|k| matches!(k, Kind::IosBackup | Kind::AndroidBackup | Kind::Dumpstate))
-            // A further part of a joined export has no container of its own.
-            .map_or(Kind::Zip.name(), Kind::name);
+            .max_by_key(|k| matches!(k, Kind::IosBackup | Kind::IosFilesystem | Kind::AndroidBackup | Kind::Dumpstate))
+            // A log belongs to its database, and a further part of a joined export to the first: they have no container of their own.
+            .map_or(if name.ends_with(b"-wal") { Kind::File.name() } else { Kind::Zip.name() }, Kind::name);
         let whole = input.is_file();
         let sha256 = match files.first() {
             Some(file) if whole => file.sha256.clone().unwrap_or_default(),

@@ -21,6 +21,8 @@ mod house;
 mod indicators;
 #[path = "suite/ios_data.rs"]
 mod ios_data;
+#[path = "suite/ios_filesystem.rs"]
+mod ios_filesystem;
 #[path = "suite/private.rs"]
 mod private;
 #[path = "suite/reproduce.rs"]

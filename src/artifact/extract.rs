@@ -232,6 +232,12 @@ fn from_rows(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput<'
     Ok(collector.out)
 }
 
+/// Whether one of the artifact's variants finds its tables and columns.
+#[must_use]
+pub fn fits(artifact: &Artifact, columns: impl Fn(&str) -> Option<Vec<String>>) -> bool {
+    choose(artifact, columns).is_ok()
+}
+
 /// The first variant whose tables and columns exist.
 fn choose(artifact: &Artifact, columns: impl Fn(&str) -> Option<Vec<String>>) -> Result<(usize, &Variant), Error> {
     let mut lacking = Vec::new();

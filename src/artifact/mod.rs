@@ -250,6 +250,9 @@ pub struct Family {
     /// Names that give it away in a folder or archive.
     #[serde(default)]
     pub recognise: Vec<String>,
+    /// Whether its files are also known one by one, by name or by tables.
+    #[serde(default)]
+    pub loose: bool,
     /// Artifacts that tell which device it is: copies of one device are read together.
     #[serde(default)]
     pub identity: Vec<String>,

@@ -51,7 +51,7 @@ pub fn check(
         Context { scratch: scratch.path().to_path_buf(), passwords: passwords.to_vec(), cancel: cancel.clone() };
     let opened = evidence::open::open_locked(&evidence::open::resolve_inputs(inputs)?, &context)?;
     let containers = &opened.containers;
-    let sources = source::recognise(&artifacts, containers);
+    let sources = source::recognise(&artifacts, containers, scratch.path());
 
     // Every stream that some artifact wants, by its name in the report.
     let mut by_name = BTreeMap::new();

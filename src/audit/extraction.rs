@@ -258,13 +258,14 @@ fn settle(
         }
     }
     let encrypted = source.containers.iter().any(|c| containers[*c].container.entries().iter().any(|e| e.encrypted));
+    let backup = source.containers.iter().any(|c| containers[*c].container.kind() == Kind::IosBackup);
     coverage.outcome = match (coverage.streams.is_empty(), failed) {
         (false, _) if coverage.rows > 0 => "read",
         // The file is there and lacks this part: it was not asked for, or this export never has it.
         (false, false) if !holds => "absent",
         (false, false) => "empty",
         (_, true) => "failed",
-        (true, false) if artifact.encrypted_only && !encrypted => "encrypted-only",
+        (true, false) if artifact.encrypted_only && backup && !encrypted => "encrypted-only",
         (true, false) => "absent",
     }
     .into();

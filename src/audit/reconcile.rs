@@ -95,6 +95,7 @@ pub fn reconcile(
             let code = if why == "build" { "same-build" } else { "same-phone" };
             remarks.push(Remark { container: name, code: code.into(), detail: why.into(), count: 1 });
             other.containers.extend(source.containers);
+            other.loose.extend(source.loose);
             for (artifact, wanted) in source.wanted {
                 other.wanted.entry(artifact).or_default().extend(wanted);
             }
@@ -164,7 +165,8 @@ fn split<'a>(
             streams.retain(|(container, _)| list.contains(container));
         }
         wanted.retain(|_, streams| !streams.is_empty());
-        Source { id: source.id.clone(), family: source.family, containers: list, wanted }
+        let loose = source.loose.iter().copied().filter(|(container, _)| list.contains(container)).collect();
+        Source { id: source.id.clone(), family: source.family, containers: list, wanted, loose }
     };
     devices.into_iter().map(|(list, _)| part(list)).collect()
 }

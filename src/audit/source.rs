@@ -1,12 +1,14 @@
 //! Sources: which opened containers belong to which phone or account, and which of their streams each artifact wants.
 
+use super::loose;
 use crate::artifact::shape::{HEAD, Head};
 use crate::artifact::{Artifact, Artifacts, Family};
 use crate::evidence::{Container, Entry, Kind, Opened};
 use crate::report::Words;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Read;
+use std::path::Path;
 
 /// A recognised phone or account.
 pub struct Source<'a> {
@@ -18,6 +20,8 @@ pub struct Source<'a> {
     pub containers: Vec<usize>,
     /// For every artifact (by id) the streams that it wants: container and entry.
     pub wanted: BTreeMap<&'a str, Vec<(usize, usize)>>,
+    /// Streams that were told by a file alone: which phone they come from is not shown.
+    pub loose: Vec<(usize, usize)>,
 }
 
 impl Source<'_> {
@@ -30,22 +34,41 @@ impl Source<'_> {
     }
 }
 
-/// Recognises all sources. Every stream is looked at once, for the shapes of all families.
+/// Recognises all sources. Every stream is looked at once, for the shapes of all families. `scratch` is a private folder for databases
+/// that must be looked into.
 #[must_use]
-pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened]) -> Vec<Source<'a>> {
+pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened], scratch: &Path) -> Vec<Source<'a>> {
     let known: Vec<Known<'a>> = artifacts.families.values().map(|f| Known::of(f, artifacts)).collect();
     let mut found: Vec<Vec<(Group, usize, Matches<'a>)>> = known.iter().map(|_| Vec::new()).collect();
     for (index, opened) in containers.iter().enumerate() {
         let container = &*opened.container;
         let kind = container.kind();
         let generic = matches!(kind, Kind::Folder | Kind::File | Kind::Zip | Kind::Tar);
-        let covered = covered_prefixes(index, containers);
-        let mut seen: Vec<Seen<'a, '_>> =
-            known.iter().enumerate().filter_map(|(n, k)| Seen::begin(n, k, kind, generic)).collect();
-        for (entry, e) in container.entries().iter().enumerate() {
-            if covered.iter().any(|p| e.path.starts_with(p.as_str())) {
+        let (covered, streams) = (covered_prefixes(index, containers), covered_streams(index, containers));
+        let outside = |path: &str| !covered.iter().any(|p| path.starts_with(p.as_str())) && !streams.contains(path);
+        let mut seen: Vec<Seen<'a, '_>> = Vec::new();
+        for (n, one) in known.iter().enumerate() {
+            let Some(begun) = Seen::begin(n, one, kind, generic) else { continue };
+            let Some(alone) = one.alone.as_ref().filter(|_| generic) else {
+                seen.push(begun);
                 continue;
+            };
+            let single = alone.find(container, &outside, scratch);
+            if single.sure {
+                let mut matches = Matches::default();
+                for (entry, artifacts) in single.streams {
+                    matches.1.push(entry);
+                    for artifact in artifacts {
+                        matches.0.entry(artifact).or_default().push(entry);
+                    }
+                }
+                found[n].push((group(kind, index, containers), index, matches));
             }
+        }
+        if seen.is_empty() {
+            continue;
+        }
+        for (entry, e) in container.entries().iter().enumerate().filter(|(_, e)| outside(&e.path)) {
             let mut head: Option<Head> = None;
             for one in &mut seen {
                 one.look(entry, e, generic, || head.get_or_insert_with(|| Head::new(&read_head(container, entry))));
@@ -55,27 +78,30 @@ pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened]) -> Vec<Sou
             found[one.family].push((group(kind, index, containers), index, one.matches));
         }
     }
+    known.iter().zip(found).flat_map(|(known, found)| sources_of(known.family, found)).collect()
+}
+
+/// The sources of one family: what belongs together is one.
+fn sources_of<'a>(family: &'a Family, mut found: Vec<(Group, usize, Matches<'a>)>) -> Vec<Source<'a>> {
+    found.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)));
     let mut sources: Vec<Source<'a>> = Vec::new();
-    for (known, mut found) in known.iter().zip(found) {
-        found.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)));
-        let mut previous: Option<Group> = None;
-        let mut count = 0;
-        for (group, index, matches) in found {
-            if previous != Some(group) {
-                count += 1;
-                previous = Some(group);
-                sources.push(Source {
-                    id: format!("{} {count}", known.family.id),
-                    family: known.family,
-                    containers: Vec::new(),
-                    wanted: BTreeMap::new(),
-                });
-            }
-            if let Some(source) = sources.last_mut() {
-                source.containers.push(index);
-                for (artifact, entries) in matches.0 {
-                    source.wanted.entry(artifact).or_default().extend(entries.into_iter().map(|e| (index, e)));
-                }
+    let mut previous: Option<Group> = None;
+    for (group, index, matches) in found {
+        if previous != Some(group) {
+            previous = Some(group);
+            sources.push(Source {
+                id: format!("{} {}", family.id, sources.len() + 1),
+                family,
+                containers: Vec::new(),
+                wanted: BTreeMap::new(),
+                loose: Vec::new(),
+            });
+        }
+        if let Some(source) = sources.last_mut() {
+            source.containers.push(index);
+            source.loose.extend(matches.1.iter().map(|e| (index, *e)));
+            for (artifact, entries) in matches.0 {
+                source.wanted.entry(artifact).or_default().extend(entries.into_iter().map(|e| (index, e)));
             }
         }
     }
@@ -86,15 +112,18 @@ pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened]) -> Vec<Sou
 struct Known<'a> {
     family: &'a Family,
     list: Vec<&'a Artifact>,
-    globs: Vec<GlobSet>,
+    claims: Claims,
     recognise: GlobSet,
+    /// For families whose files are also known one by one.
+    alone: Option<loose::Names<'a>>,
 }
 
 impl<'a> Known<'a> {
     fn of(family: &'a Family, artifacts: &'a Artifacts) -> Self {
         let list: Vec<&Artifact> = artifacts.of(&family.id).collect();
-        let globs = list.iter().map(|a| self::globs(&a.places)).collect();
-        Self { family, list, globs, recognise: globs_of(family) }
+        let claims = Claims::of(&list);
+        let alone = family.loose.then(|| loose::Names::of(&list));
+        Self { family, list, claims, recognise: globs_of(family), alone }
     }
 }
 
@@ -115,11 +144,9 @@ impl<'a, 'k> Seen<'a, 'k> {
     }
 
     fn look<'h>(&mut self, entry: usize, e: &Entry, generic: bool, head: impl FnOnce() -> &'h mut Head) {
-        let Known { list, globs, recognise, .. } = self.known;
+        let Known { list, claims, recognise, .. } = self.known;
         self.given_away |= recognise.is_match(&e.path);
-        let wanted: Vec<usize> = (0..list.len())
-            .filter(|n| if list[*n].places.is_empty() { generic } else { globs[*n].is_match(&e.path) })
-            .collect();
+        let wanted = claims.of_path(&e.path, generic);
         if wanted.is_empty() || (e.unreadable.is_some() && !self.named) {
             return;
         }
@@ -135,17 +162,20 @@ impl<'a, 'k> Seen<'a, 'k> {
     }
 }
 
-/// What keeps sources of one family apart: every iPhone backup is a phone of its own; other containers below one input
-/// belong together.
+/// What keeps sources of one family apart: every copy of an iPhone is a phone of its own, files handed in one by one are
+/// read together; other containers below one input belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     Container(usize),
     Root(usize),
+    Files,
 }
 
 fn group(kind: Kind, index: usize, containers: &[Opened]) -> Group {
-    if kind == Kind::IosBackup {
-        return Group::Container(index);
+    match kind {
+        Kind::IosBackup | Kind::IosFilesystem => return Group::Container(index),
+        Kind::File => return Group::Files,
+        _ => {}
     }
     let mut root = index;
     while let Some((parent, _)) = containers[root].parent {
@@ -154,13 +184,59 @@ fn group(kind: Kind, index: usize, containers: &[Opened]) -> Group {
     Group::Root(root)
 }
 
+/// Entries by the artifact that wants them, and those of them that were told by a file alone.
 #[derive(Default)]
-struct Matches<'a>(BTreeMap<&'a str, Vec<usize>>);
+struct Matches<'a>(BTreeMap<&'a str, Vec<usize>>, Vec<usize>);
+
+/// Which artifacts claim a stream by its name: all their globs in one set, since a phone has a million files.
+struct Claims {
+    globs: GlobSet,
+    /// Of every glob, its artifact.
+    owners: Vec<usize>,
+    /// Artifacts that go by shape alone.
+    shaped: Vec<usize>,
+}
+
+impl Claims {
+    fn of(list: &[&Artifact]) -> Self {
+        let mut owners = Vec::new();
+        let mut patterns = Vec::new();
+        for (n, artifact) in list.iter().enumerate() {
+            for pattern in artifact.places.iter().flat_map(|place| [Some(place.clone()), unnamed(place)]).flatten() {
+                owners.push(n);
+                patterns.push(pattern);
+            }
+        }
+        let shaped = (0..list.len()).filter(|n| list[*n].places.is_empty()).collect();
+        let patterns: Vec<String> = patterns.iter().map(|pattern| parted(pattern)).collect();
+        Self { globs: globs(&patterns), owners, shaped }
+    }
+
+    fn of_path(&self, path: &str, generic: bool) -> Vec<usize> {
+        let named = self.globs.matches(parted(path)).into_iter().filter_map(|glob| self.owners.get(glob).copied());
+        let shaped = self.shaped.iter().copied().filter(|_| generic);
+        named.chain(shaped).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}
+
+/// A name whose domain is a folder of its own for a glob: `**` stands for folders only between two slashes.
+fn parted(name: &str) -> String {
+    name.replacen("::", "::/", 1)
+}
+
+/// The same place in a folder of which only the number is known (a partial copy of a phone's files).
+fn unnamed(place: &str) -> Option<String> {
+    let (domain, path) = place.split_once("::")?;
+    let (kind, owner) = domain.split_once('-')?;
+    let number = ["????????", "????", "????", "????", "????????????"].join("-");
+    (owner != "*").then(|| format!("{kind}-{number}::{path}"))
+}
 
 /// Account exports lie in plain folders and archives (a family without a kind of container is one); phones have containers of
 /// their own.
 fn claims_generic(family: &Family) -> bool {
     !family.recognise.is_empty()
+        || family.loose
         || family.container.is_empty()
         || family.container.iter().any(|k| matches!(k.as_str(), "folder" | "zip" | "tar" | "file"))
 }
@@ -173,6 +249,16 @@ fn covered_prefixes(index: usize, containers: &[Opened]) -> BTreeSet<String> {
         .filter_map(|o| o.parent.filter(|(parent, _)| *parent == index))
         .filter_map(|(_, entry)| containers[index].container.entries().get(entry))
         .map(|e| e.path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/")))
+        .collect()
+}
+
+/// Streams of this container that a child container lists under other names: the files of a phone.
+fn covered_streams(index: usize, containers: &[Opened]) -> HashSet<&str> {
+    let files = containers.iter().filter(|o| o.container.kind() == Kind::IosFilesystem);
+    files
+        .filter(|o| o.parent.is_some_and(|(parent, _)| parent == index))
+        .flat_map(|o| o.container.entries())
+        .filter_map(|e| e.stored.as_deref())
         .collect()
 }
 

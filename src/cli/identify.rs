@@ -27,7 +27,7 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     // Saying what it is needs no password.
     let opened =
         evidence::open::open_locked(&args::paths(matches, "input"), &context).map_err(crate::audit::Error::from)?;
-    let mut sources = source::recognise(&artifacts, &opened.containers);
+    let mut sources = source::recognise(&artifacts, &opened.containers, scratch.path());
     let all = ["all".to_string()];
     let joined = reconcile::reconcile(&mut sources, &artifacts, &opened.containers, &all, scratch.path());
     for source in &sources {
@@ -51,6 +51,12 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
             for remark in joined.iter().filter(|r| r.container == opened.containers[*index].name()) {
                 print(&format!("  - {} [{}]", text.remark(&remark.code).what, remark.code));
             }
+        }
+        for at in &source.loose {
+            let read = source.wanted.iter().filter(|(_, streams)| streams.contains(at));
+            let read: Vec<&str> = read.map(|(artifact, _)| *artifact).collect();
+            let name = shown::value(&crate::audit::extraction::stream_name(&opened.containers, *at));
+            print(&format!("  - {name}: {} ({})", read.join(", "), text.gap("origin-unknown").what));
         }
         print(&format!("  {}:", text.cli("never")));
         for never in &source.never() {

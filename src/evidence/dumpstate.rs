@@ -375,7 +375,7 @@ mod tests {
         let (scratch, ctx) = context(&[]);
         let path = scratch.path().join("report.txt");
         std::fs::write(&path, bytes).unwrap();
-        Dumpstate::open(&Folder::file(&path).unwrap(), 0, &ctx)
+        Dumpstate::open(&Folder::files(std::slice::from_ref(&path)).unwrap(), 0, &ctx)
     }
 
     #[test]
@@ -479,7 +479,7 @@ mod tests {
                 find(&dump, "section::SYSTEM PROPERTIES");
                 dump
             } else {
-                Dumpstate::open(&Folder::file(&path).unwrap(), 0, &ctx).unwrap()
+                Dumpstate::open(&Folder::files(std::slice::from_ref(&path)).unwrap(), 0, &ctx).unwrap()
             };
             for name in [
                 "section::HEADER",

@@ -44,16 +44,21 @@ impl Folder {
         Ok(Self { kind: Kind::Folder, entries, paths, remarks })
     }
 
-    /// One file by itself; its entry carries the file's name.
+    /// One file by itself, or a database with its log; the entries carry the files' names.
     ///
     /// # Errors
     /// When there is no such file or it cannot be opened.
-    pub fn file(path: &Path) -> Result<Self, Error> {
-        let source = Source::file(path)?;
-        let name = path.file_name().map(|name| label(name.as_encoded_bytes())).unwrap_or_default();
-        let modified = std::fs::metadata(path).ok().and_then(|data| modified(&data));
-        let entry = Entry { path: name, size: source.len(), modified, ..Entry::default() };
-        Ok(Self { kind: Kind::File, entries: vec![entry], paths: vec![path.to_path_buf()], remarks: Vec::new() })
+    pub fn files(paths: &[PathBuf]) -> Result<Self, Error> {
+        let mut found = Vec::new();
+        for path in paths {
+            let source = Source::file(path)?;
+            let name = path.file_name().map(|name| label(name.as_encoded_bytes())).unwrap_or_default();
+            let modified = std::fs::metadata(path).ok().and_then(|data| modified(&data));
+            found.push((Entry { path: name, size: source.len(), modified, ..Entry::default() }, path.clone()));
+        }
+        found.sort_by(|a, b| a.0.path.cmp(&b.0.path));
+        let (entries, paths) = found.into_iter().unzip();
+        Ok(Self { kind: Kind::File, entries, paths, remarks: Vec::new() })
     }
 }
 
@@ -142,8 +147,8 @@ mod tests {
         }
         assert!(matches!(folder.open(99), Err(Error::Missing { .. })));
         assert!(matches!(Folder::open(&root.join("none"), &ctx), Err(Error::NotFound(_))));
-        assert!(matches!(Folder::file(&root.join("none")), Err(Error::NotFound(_))));
-        let file = Folder::file(&root.join("b.txt")).unwrap();
+        assert!(matches!(Folder::files(&[root.join("none")]), Err(Error::NotFound(_))));
+        let file = Folder::files(&[root.join("b.txt")]).unwrap();
         assert_eq!((file.kind(), file.entries()[0].size), (Kind::File, 3));
     }
 

@@ -2,6 +2,7 @@
 //! folder, a zip, a tar. Lists what the manifest lists and decrypts a stream only while it is read; what the copy lacks, or
 //! what contradicts itself, becomes a remark. Layout and rules after catalogue/ios.md 1.1–1.13.
 
+pub mod filesystem;
 mod listing;
 mod manifest;
 mod mbdb;

@@ -45,6 +45,8 @@ pub enum Kind {
     AndroidBackup,
     /// An iTunes/Finder backup of an iPhone or iPad.
     IosBackup,
+    /// A copy of the files of an iPhone or iPad, whole or in part.
+    IosFilesystem,
     /// The text of an Android bug report, or of `dumpsys`, cut into its sections.
     Dumpstate,
 }
@@ -60,6 +62,7 @@ impl Kind {
             Self::Tar => "tar",
             Self::AndroidBackup => "android-backup",
             Self::IosBackup => "ios-backup",
+            Self::IosFilesystem => "ios-filesystem",
             Self::Dumpstate => "dumpstate",
         }
     }

@@ -87,6 +87,11 @@ fn open_all(paths: &[PathBuf], ctx: &Context, locked_ok: bool) -> Result<Evidenc
     for input in group(paths)? {
         ctx.cancel.check()?;
         let (container, name) = open_given(&input, ctx)?;
+        // A second input of the same name is told apart by a number, as in the list of digests.
+        let taken =
+            |name: &String| walk.found.containers.iter().any(|o| o.parent.is_none() && o.chain.first() == Some(name));
+        let numbered = (2u32..).map(|number| format!("{name} ({number})"));
+        let name = std::iter::once(name.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or_default();
         walk.push(&container, &[name], None)?;
     }
     Ok(walk.found)
@@ -120,8 +125,13 @@ impl Walk<'_> {
         self.found.containers.push(Opened { container: Arc::clone(container), chain: chain.to_vec(), parent });
         if matches!(kind, Kind::Folder | Kind::File | Kind::Zip | Kind::Tar) {
             let roots = ios::find_roots(&**container);
+            let devices = ios::filesystem::find(&**container);
             self.backups(container, at, chain, &roots)?;
-            self.others(container, at, chain, &roots)?;
+            self.filesystems(container, at, chain, &devices)?;
+            let spoken_for = |path: &str| {
+                roots.iter().any(|root| path.starts_with(root.as_str())) || devices.iter().any(|d| d.covers(path))
+            };
+            self.others(container, at, chain, &spoken_for)?;
         }
         Ok(())
     }
@@ -178,22 +188,41 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Opens the archives and texts of a container that lie outside its iPhone backups.
+    /// Opens the copies of an iPhone's files in a container.
+    fn filesystems(
+        &mut self,
+        container: &Arc<dyn Container>,
+        at: usize,
+        chain: &[String],
+        devices: &[ios::filesystem::Layout],
+    ) -> Result<(), Error> {
+        for device in devices {
+            self.ctx.cancel.check()?;
+            let entry = container.entries().iter().position(|entry| device.covers(&entry.path)).unwrap_or(0);
+            let mut inner = chain.to_vec();
+            inner.extend(Some(device.root()).filter(|root| !root.is_empty()).map(String::from));
+            match ios::filesystem::open(Arc::clone(container), device) {
+                Ok(files) => self.push(&(Arc::new(files) as Arc<dyn Container>), &inner, Some((at, entry)))?,
+                Err(error) => self.note(&inner, error)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the archives and texts of a container that lie outside the phones in it.
     fn others(
         &mut self,
         container: &Arc<dyn Container>,
         at: usize,
         chain: &[String],
-        roots: &[String],
+        spoken_for: &dyn Fn(&str) -> bool,
     ) -> Result<(), Error> {
         let archive = !matches!(container.kind(), Kind::Folder | Kind::File);
         let candidates: Vec<usize> = container
             .entries()
             .iter()
             .enumerate()
-            .filter(|(_, entry)| {
-                entry.unreadable.is_none() && !roots.iter().any(|root| entry.path.starts_with(root.as_str()))
-            })
+            .filter(|(_, entry)| entry.unreadable.is_none() && !spoken_for(&entry.path))
             .filter(|(_, entry)| {
                 !archive || ending(&entry.path).is_none_or(|ending| ENDINGS.contains(&ending.as_str()))
             })

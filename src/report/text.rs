@@ -33,7 +33,7 @@ words! {
         coverage_lead, part, outcome, row_count, fact_count, streams, not_verified, gaps, gaps_lead, gaps_none, gap, times,
         detail, never, never_lead, never_tool, citations, citations_lead, citation, stream, stored, stream_digest, locator,
         artifact, fact, part_limits, field, raw, decoded, values_of, rule, rule_source, rule_sql, key, method, tool,
-        artifacts_digest, rules_digest, indicators, layout, verify, verify_lead, contacts, contacts_lead, contact, reach, when,
+        artifacts_digest, rules_digest, indicators, name_list, layout, verify, verify_lead, contacts, contacts_lead, contact, reach, when,
         last_verified, contact_unverified, contact_source, glossary,
     } {
         /// How the tool works, one sentence an item; `{zone}` is the zone of the report.
@@ -283,6 +283,10 @@ impl Text {
             .map(|(k, v)| (k, v.as_str()));
         let line =
             fill(&self.report.indicators, &[&values[..], &[("list", &list.name), ("file", &list.file)]].concat());
+        if list.read == 0 && !list.imported {
+            // Patterns of names and categories: there is nothing to count.
+            return fill(&self.report.name_list, &[("list", &list.name), ("file", &list.file)]);
+        }
         if reasons.is_empty() { line } else { format!("{line} ({})", reasons.join("; ")) }
     }
 
@@ -401,12 +405,12 @@ mod tests {
         codes(
             &text.remark,
             "backup-unfinished status-missing payload-missing payload-unlisted manifest-rows-damaged archive-cut locked \
-             snapshot-present encryption-flag-mismatch cut-short padding-invalid legacy-backup",
+             snapshot-present encryption-flag-mismatch cut-short padding-invalid legacy-backup containers-unnamed places-repeated",
         );
         codes(
             &text.gap,
             "stream-damaged no-variant unmapped-value records-skipped container-unopened bytes-missing out-of-scope locked \
-             rule-failed no-artifact time-unreadable",
+             rule-failed no-artifact time-unreadable origin-unknown",
         );
         for code in ["now", "this-week", "later", "info"] {
             assert!(text.urgency.0.contains_key(code));

@@ -100,12 +100,15 @@ fn every_shipped_indicator_is_reached() {
     let all: Vec<IndicatorValue> = rules.indicators.all().map(|(_, v)| v.clone()).collect();
     assert!(all.len() > 1000, "only {} indicators", all.len());
     let traces: Vec<_> = all.iter().enumerate().map(|(n, i)| trace(n, i, true)).collect();
-    let facts: Vec<NewFact> = traces.iter().map(|(f, _)| f.clone()).collect();
+    let mut facts: Vec<NewFact> = traces.iter().map(|(f, _)| f.clone()).collect();
+    // An app of no list, to see that not everything is named.
+    facts.push(fact("app", &[("package", "org.example.unlisted"), ("present", "1"), ("installer_kind", "by-hand")]));
     let found = judge(&rules, &facts);
     // Rules that name every app from outside the shop know no product.
     let about_products = |rule: &str| rule != "stalkerware.sideloaded-app" && rule != "stalkerware.not-from-app-store";
     let named: BTreeSet<&String> =
         found.iter().filter(|(rule, _, _)| about_products(rule)).flat_map(|(_, values, _)| values.values()).collect();
+    assert!(!named.contains(&"org.example.unlisted".to_string()));
     let missed: Vec<String> = all
         .iter()
         .zip(&traces)
@@ -180,6 +183,21 @@ fn what_was_agreed_is_information() {
             assert_eq!(found.urgency.unwrap_or(rule.urgency), Urgency::Info, "{}", rule.id);
         }
     }
+}
+
+#[test]
+fn a_combination_is_urgent_until_it_was_agreed() {
+    let urgency = |name: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let report = super::golden::audit_fixture(name, folder.path()).report;
+        let found = report.findings.into_iter().find(|f| f.rule == "stalkerware.behaviour-combination").unwrap();
+        (found.urgency, found.texts.en.shows)
+    };
+    let (before, shows) = urgency("android-imitates-system");
+    assert_eq!(before, "now");
+    // The features are named, not counted.
+    assert!(shows.contains("looks like a part of the system") && shows.contains("may read text messages"), "{shows}");
+    assert_eq!(urgency("android-agreed").0, "info");
 }
 
 /// Names of packages that stand in bug reports of phones on which nothing was planted.

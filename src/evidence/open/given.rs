@@ -8,10 +8,13 @@ use std::sync::Arc;
 
 use crate::evidence::android_backup::{self, AndroidBackup};
 use crate::evidence::source::broken;
-use crate::evidence::{Container, Context, Error, Folder, Source, Tar, dumpstate, label, tar, zip};
+use crate::evidence::{Container, Context, Error, Folder, Source, Tar, dumpstate, ios, label, tar, zip};
 
 /// So many first bytes of a file are looked at.
 pub(super) const HEAD: usize = 4096;
+
+/// What the name of a write-ahead log has behind that of its database.
+const LOG: &str = "-wal";
 
 /// The form of a container, as its first bytes tell it.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,8 +65,8 @@ pub(super) fn recognise(head: &[u8], path: &str) -> Option<Form> {
 /// One input, or several files that are parts of one export.
 pub(super) struct Input(Vec<PathBuf>);
 
-/// The paths that will be opened, and so must be hashed: a path inside an iPhone backup stands for the whole backup, and
-/// the same path given twice counts once. The order is kept.
+/// The paths that will be opened, and so must be hashed: a path inside an iPhone backup stands for the whole backup, a database
+/// brings the write-ahead log beside it, and the same path given twice counts once. The order is kept.
 ///
 /// # Errors
 /// [`Error::NotFound`] and what the system says.
@@ -71,26 +74,43 @@ pub fn resolve_inputs(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut resolved: Vec<PathBuf> = Vec::new();
     for path in paths {
         let path = widen(path)?;
-        if !resolved.contains(&path) {
-            resolved.push(path);
+        let log = log_of(&path).filter(|log| log.is_file() && is_database(&path));
+        for path in [Some(path), log].into_iter().flatten() {
+            if !resolved.contains(&path) {
+                resolved.push(path);
+            }
         }
     }
     Ok(resolved)
 }
 
-/// Makes one input of the parts of one export.
+/// The name of the write-ahead log of a database; nothing for a log itself.
+fn log_of(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    (!name.ends_with(LOG)).then(|| path.with_file_name(format!("{name}{LOG}")))
+}
+
+fn is_database(path: &Path) -> bool {
+    path.is_file()
+        && Source::file(path).and_then(|s| s.head(16).map_err(|e| Error::io(path, e))).is_ok_and(|h| h == ios::SQLITE)
+}
+
+/// Makes one input of the parts of one export, or of a database and its log.
 pub(super) fn group(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
     let mut inputs: Vec<Input> = Vec::new();
     let mut exports: BTreeMap<String, usize> = BTreeMap::new();
-    for path in resolve_inputs(paths)? {
+    let all = resolve_inputs(paths)?;
+    let database = |log: &Path| all.iter().find(|path| log_of(path).is_some_and(|own| own == log) && is_database(path));
+    for path in all.iter().filter(|path| database(path).is_none()) {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let at = match part_of(name).filter(|_| path.is_file()) {
             Some(export) => *exports.entry(export).or_insert(inputs.len()),
             None => inputs.len(),
         };
+        let log = log_of(path).filter(|log| all.contains(log) && is_database(path));
         match inputs.get_mut(at) {
-            Some(input) => input.0.push(path),
-            None => inputs.push(Input(vec![path])),
+            Some(input) => input.0.push(path.clone()),
+            None => inputs.push(Input([Some(path.clone()), log].into_iter().flatten().collect())),
         }
     }
     for input in &mut inputs {
@@ -148,6 +168,9 @@ pub(super) fn open_given(input: &Input, ctx: &Context) -> Result<(Arc<dyn Contai
     if source.is_empty() {
         return Err(Error::Empty { what: own, detail: "the file is empty".into() });
     }
+    if input.0.iter().any(|path| log_of(path).is_none()) && input.0.len() > 1 {
+        return Ok((Arc::new(Folder::files(&input.0)?), own));
+    }
     if input.0.len() > 1 {
         let parts: Result<Vec<_>, Error> = input.0.iter().map(|path| Ok((name(path), Source::file(path)?))).collect();
         let shown = format!("{own} (+{})", input.0.len() - 1);
@@ -158,7 +181,7 @@ pub(super) fn open_given(input: &Input, ctx: &Context) -> Result<(Arc<dyn Contai
         Some(form @ (Form::Zip | Form::AndroidBackup | Form::Tar | Form::GzipTar)) => {
             open_archive(&form, source, &own, ctx)?
         }
-        Some(Form::Text(_)) | None => Arc::new(Folder::file(path)?),
+        Some(Form::Text(_)) | None => Arc::new(Folder::files(&input.0)?),
     };
     Ok((container, own))
 }
