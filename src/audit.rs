@@ -8,6 +8,8 @@ pub mod declared;
 pub mod extraction;
 pub mod keep;
 pub mod reconcile;
+pub mod requested;
+pub mod sessions;
 pub mod source;
 
 use crate::artifact::Artifacts;
@@ -195,6 +197,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let pseudonyms = keep::Pseudonyms::new(plan.case_key.as_deref(), &plan.case.case.id);
     let baseline =
         keep::keep(&store, &artifacts.vocabulary, &findings, &declared::rows(&plan.case, &plan.zone), &pseudonyms)?;
+    let (sessions, chains) = sessions::list(&store, containers, &extraction)?;
     let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
     let steps: Vec<checklist::Known> = rules.steps.iter().map(crate::rule::load::StepFile::known).collect();
     let report = Report {
@@ -223,6 +226,8 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         checklist: checklist::assemble(&findings, &steps, &families),
         contacts: rules.contacts.clone(),
         baseline,
+        sessions,
+        chains,
         findings,
         outcomes,
         coverage: std::mem::take(&mut extraction.coverage),

@@ -84,6 +84,8 @@ pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, r
         s.never.clear();
     });
     small.device.clear();
+    small.sessions.clear();
+    small.chains.clear();
     small.checklist.clear();
     small.contacts.clear();
     small.gaps.clear();

@@ -20,8 +20,14 @@ pub const TAGS: &str = "tagmanifest-sha256.txt";
 /// How to verify without this program.
 pub const README: &str = "README_VERIFY.txt";
 /// The files of every bag, relative to its top.
-pub const PAYLOAD: [&str; 5] =
-    ["data/checklist.html", "data/evidence.sha256", "data/report.html", "data/report.json", "data/session.json"];
+pub const PAYLOAD: [&str; 6] = [
+    "data/checklist.html",
+    "data/evidence.sha256",
+    "data/report.html",
+    "data/report.json",
+    "data/session.json",
+    "data/sessions.csv",
+];
 /// What `bagit.txt` says.
 pub const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
 
@@ -101,6 +107,7 @@ pub fn write(
         ("data/report.html", html::render(report)?.into_bytes()),
         ("data/report.json", json::bytes(report)?),
         ("data/session.json", session),
+        ("data/sessions.csv", super::sessions::csv(&report.sessions)),
     ]);
     write_files(out, &format!("{} {}", report.tool.name, report.tool.version), &payload, overwrite)
 }

@@ -89,6 +89,17 @@ words! {
 }
 
 words! {
+    /// The words of the chapter on sessions.
+    SessionWords {
+        title, lead, limits, innocent, chains, chains_lead, all, device, class, account, first, last, records, changes, kind,
+        address, place, more,
+    } {
+        /// Classes, reasons, kinds and what ties a chain, by code.
+        codes: BTreeMap<String, String>,
+    }
+}
+
+words! {
     /// The words around verification, also those of `README_VERIFY.txt`.
     VerifyWords {
         ok, failed, seal, readme_title, readme_lead, readme_limits, linux, tags, mac, windows, evidence, value,
@@ -157,6 +168,8 @@ pub struct Text {
     pub report: ReportWords,
     /// Words of `checklist.html`.
     pub steps: StepWords,
+    /// Words of the chapter on sessions.
+    pub sessions: SessionWords,
     /// Words of the terminal.
     pub terminal: TerminalWords,
     /// Words of `comparison.html`.
@@ -231,6 +244,12 @@ impl Text {
     #[must_use]
     pub fn column<'a>(&'a self, column: &'a str) -> &'a str {
         self.columns.get(column).map_or(column, String::as_str)
+    }
+
+    /// Words for a class, reason or kind of a session; the code itself when there are none.
+    #[must_use]
+    pub fn session_code<'a>(&'a self, code: &'a str) -> &'a str {
+        self.sessions.codes.get(code).map_or(code, String::as_str)
     }
 
     /// Words for an error code; a general sentence when there are none. Show the code and the particulars beside it.
@@ -358,7 +377,7 @@ mod tests {
         for code in ["now", "this-week", "later", "info"] {
             assert!(text.urgency.0.contains_key(code));
         }
-        for code in ["read", "empty", "absent", "encrypted-only", "failed", "out-of-scope"] {
+        for code in ["read", "empty", "absent", "not-requested", "encrypted-only", "failed", "out-of-scope"] {
             assert!(text.coverage.0.contains_key(code));
         }
         for code in ["no-source", "no-stream", "out-of-scope", "failed"] {
