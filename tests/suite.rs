@@ -13,6 +13,8 @@ mod fuzz;
 mod golden;
 #[path = "suite/house.rs"]
 mod house;
+#[path = "suite/ios_data.rs"]
+mod ios_data;
 #[path = "suite/private.rs"]
 mod private;
 #[path = "suite/same_bytes.rs"]

@@ -111,6 +111,24 @@ pub struct Own {
     pub until: Option<toml::value::Datetime>,
 }
 
+/// Kinds of what is her own; `organisation` is a school or employer.
+const OWN: [&str; 14] = [
+    "phone",
+    "tablet",
+    "laptop",
+    "desktop",
+    "watch",
+    "tv",
+    "console",
+    "car",
+    "account",
+    "number",
+    "mail",
+    "network",
+    "organisation",
+    "other",
+];
+
 /// `[[period]]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -189,6 +207,8 @@ impl CaseFile {
         among(&case.person.age_band, "age_band", &["12-15", "16-17", "18-23", "24+"]);
         among(&case.person.living, "living", &["together", "left", "shelter"]);
         among(&case.person.reading, "reading", &["nl", "nl-easy", "en"]);
+        case.own.iter().for_each(|own| among(&own.kind, "kind", &OWN));
+        case.period.iter().for_each(|period| among(&period.kind, "kind", &["travel", "seized", "away"]));
         for scope in &case.consent.scope {
             if scope != "all" {
                 among(scope, "scope", &crate::artifact::load::SCOPES);
@@ -208,10 +228,16 @@ impl CaseFile {
         };
         for own in &self.own {
             let label = if own.name.is_empty() { &own.kind } else { &own.name };
-            add("own", if own.kind == "network" { "network" } else { "name" }, identity::name(&own.name), label);
+            if own.kind == "network" {
+                // The name of a Wi-Fi network is compared as it is written.
+                add("own", "network", Some(own.name.trim().to_string()).filter(|n| !n.is_empty()), label);
+            } else {
+                add("own", "name", identity::name(&own.name), label);
+            }
             for id in &own.ids {
                 if own.kind == "network" {
-                    add("own", "network", Some(network_prefix(id)), label);
+                    let prefix = id.trim().split('/').next().is_some_and(|a| a.parse::<std::net::IpAddr>().is_ok());
+                    add("own", "network", Some(if prefix { network_prefix(id) } else { id.trim().to_string() }), label);
                 } else {
                     identify("own", id, label, &mut add);
                 }
@@ -228,7 +254,11 @@ impl CaseFile {
             }
         }
         for agreed in &self.agreed {
-            add("agreed", "package", Some(agreed.what.clone()), &agreed.note);
+            let label = if agreed.note.is_empty() { &agreed.what } else { &agreed.note };
+            add("agreed", "package", Some(agreed.what.trim().to_string()), label);
+            add("agreed", "name", identity::name(&agreed.what), label);
+            add("agreed", "mail", identity::mail(&agreed.what), label);
+            add("agreed", "number", identity::number(&agreed.what), label);
         }
         for examination in &self.examination {
             add("examination", "name", identity::name(&examination.host), &examination.host);
@@ -313,6 +343,91 @@ mod tests {
         assert_eq!(network_prefix("192.0.2.7/25"), "192.0.2.7");
         let case = CaseFile::parse("case.toml", "[[own]]\nkind = \"network\"\nids = [\"198.51.100.0/24\"]\n").unwrap();
         assert!(format!("{:?}", case.people()).contains("\"network\""));
+    }
+
+    #[test]
+    fn the_whole_case_file_is_read() {
+        let text = r#"
+[case]
+id = "2026-1"
+label = "intake"
+examiner = "E"
+organisation = "O"
+basis = "consent"
+[consent]
+given = true
+by = "self"
+date = 2026-10-19
+scope = ["all"]
+[person]
+age_band = "24+"
+living = "shelter"
+reading = "nl-easy"
+[dates]
+exit = 2026-09-12
+exports = [2026-10-19]
+[[own]]
+kind = "network"
+name = "Thuis/5G"
+ids = ["192.0.2.0/24"]
+from = 2025-01-01
+until = 2026-01-01
+[[own]]
+kind = "phone"
+name = "iPhone"
+os = "ios"
+maker = "Apple"
+model = "iPhone13,1"
+ids = ["F17FIXTURE01"]
+[[period]]
+kind = "travel"
+country = "BE"
+from = 2026-08-01
+until = 2026-08-14
+[[trusted]]
+name = "sister"
+numbers = ["0600000003"]
+mails = ["z@example.org"]
+[[concern]]
+name = "R."
+numbers = ["0600000002"]
+mails = ["r@example.org"]
+handles = ["@r_1"]
+devices = ["PC-VAN-R"]
+[[agreed]]
+what = "net.example.app"
+note = "chosen together"
+[[agreed]]
+what = "z@example.org"
+[[privileged]]
+name = "lawyer"
+numbers = ["0600000004"]
+mails = ["l@example.org"]
+[[examination]]
+host = "LAB-1"
+from = 2026-10-01
+until = 2026-10-31
+[place]
+never_print = ["MARKER"]
+"#;
+        let people = CaseFile::parse("case.toml", text).unwrap().people();
+        let people: Vec<String> = people.iter().map(|row| format!("{row:?}").replace("Text(", "(")).collect();
+        for row in [
+            "\"own\"), (\"network\"), (\"Thuis/5G\")",
+            "\"own\"), (\"network\"), (\"192.0.2\")",
+            "\"own\"), (\"device\"), (\"F17FIXTURE01\")",
+            "\"trusted\"), (\"number\"), (\"+31600000003\")",
+            "\"concern\"), (\"handle\"), (\"r 1\")",
+            "\"concern\"), (\"device\"), (\"pc van r\")",
+            "\"agreed\"), (\"package\"), (\"net.example.app\"), (\"chosen together\")",
+            "\"agreed\"), (\"mail\"), (\"z@example.org\")",
+            "\"privileged\"), (\"mail\"), (\"l@example.org\")",
+            "\"examination\"), (\"name\"), (\"lab 1\")",
+        ] {
+            assert!(people.iter().any(|p| p.contains(row)), "{row} in {people:#?}");
+        }
+        let problems = CaseFile::parse("case.toml", "[[own]]\nkind = \"toaster\"\n").unwrap_err();
+        assert!(problems.to_string().contains("organisation"), "{problems}");
     }
 
     #[test]

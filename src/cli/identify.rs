@@ -36,7 +36,12 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
             let container = &opened.containers[*index].container;
             let entries = container.entries();
             let name = shown::value(&opened.containers[*index].chain.join("!"));
-            print(&format!("  {name}  ({}, {} {})", container.kind().name(), entries.len(), text.cli("streams")));
+            // A loose text is one stream: which one says more than how many.
+            let holds = match entries {
+                [only] if container.kind() == evidence::Kind::Dumpstate => shown::value(&only.path),
+                _ => format!("{} {}", entries.len(), text.cli("streams")),
+            };
+            print(&format!("  {name}  ({}, {holds})", container.kind().name()));
             if entries.iter().any(|e| e.encrypted) {
                 print(&format!("  {}", text.cli("encrypted-open")));
             }

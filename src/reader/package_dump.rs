@@ -28,7 +28,7 @@ const MAX_PARTS: u64 = 4_000_000;
 /// installed, hidden, suspended, stopped, not_launched, enabled, instant, first_install_user, install_reason, last_disabled_caller,
 /// suspended_by, permissions[{name, granted, flags[]}], main_activity, hidden_system`. Times are the device's local text. `signatures` are
 /// Java's 32-bit hashes, no digests. `hidden_system` marks the factory version of an updated system app, which is not installed.
-/// `main_activity` is null when the dump has no table of activities. Dumps of Android 4 and older know no users: user 0, installed.
+/// `main_activity` is null when the dump has no table of activities, and false when all that start the app are switched off. Dumps of Android 4 and older know no users: user 0, installed.
 ///
 /// # Errors
 /// [`Error::Format`] when there is no package, [`Error::Bound`] beyond four million parts.
@@ -54,7 +54,8 @@ pub fn read(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<
                     summary.give(sink, row)?;
                 }
             } else {
-                let data = package_row(package, user, &permissions, dump.components.is_main(&package.name));
+                let data =
+                    package_row(package, user, &permissions, dump.components.is_main(&package.name, &user.disabled));
                 let row = Row { locator: format!("line:{}", package.line), key: package.name.clone(), data };
                 summary.give(sink, row)?;
             }

@@ -69,7 +69,7 @@ pub fn epoch(text: &str) -> Option<i64> {
     text.ends_with('Z').then(|| text.parse::<jiff::Timestamp>().ok()).flatten().map(jiff::Timestamp::as_second)
 }
 
-/// Gives a connection the functions `mail(x)`, `number(x)`, `name(x)` and `epoch(x)`.
+/// Gives a connection the functions `mail(x)`, `number(x)`, `name(x)`, `epoch(x)` and `declared(role, x, …)`.
 ///
 /// # Errors
 /// When `SQLite` refuses.
@@ -90,7 +90,8 @@ pub fn register(conn: &Connection) -> rusqlite::Result<()> {
             rusqlite::types::ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().and_then(epoch),
             _ => None,
         })
-    })
+    })?;
+    super::declared::register(conn)
 }
 
 #[cfg(test)]

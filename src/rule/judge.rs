@@ -36,11 +36,12 @@ pub struct Judgement {
 const BUDGET: u64 = 50_000;
 
 /// Functions that a question may use: nothing that tells time, chance or files.
-pub(super) const FUNCTIONS: [&str; 44] = [
+pub(super) const FUNCTIONS: [&str; 45] = [
     "abs",
     "avg",
     "coalesce",
     "count",
+    "declared",
     "epoch",
     "format",
     "glob",

@@ -1,6 +1,7 @@
 //! Rules: questions put to the facts, with the words and steps that belong to an answer. This module loads and checks the files
 //! under `rules/` and runs the questions in a sandbox. It never parses evidence: it sees only facts.
 
+pub mod declared;
 pub mod identity;
 pub mod judge;
 pub mod load;

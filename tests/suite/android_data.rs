@@ -2,7 +2,10 @@
 //! passes over. The values asserted here were read by hand from the raw text.
 
 use super::golden::plan;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use vrijspoor::artifact::emit::{self, StreamTimes};
+use vrijspoor::artifact::{Artifacts, StreamInput, extract};
 use vrijspoor::audit::{self, Audited, Error, Silent};
 use vrijspoor::evidence::Cancel;
 use vrijspoor::report::Report;
@@ -37,6 +40,38 @@ fn read(report: &Report, artifact: &str) -> (u64, u64) {
 
 fn shows(report: &Report, rule: &str) -> Vec<String> {
     report.findings.iter().filter(|f| f.rule == rule).map(|f| f.texts.en.shows.clone()).collect()
+}
+
+/// The facts that an artifact makes of one file, as text by column.
+fn facts(artifact: &str, path: &Path) -> Vec<BTreeMap<String, String>> {
+    let artifacts = Artifacts::embedded().unwrap();
+    let artifact = artifacts.list.iter().find(|a| a.id == artifact).unwrap();
+    let bytes = std::fs::read(path).unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let open = || Ok(Box::new(bytes.as_slice()) as Box<dyn std::io::Read + Send + '_>);
+    let input = StreamInput {
+        name: path.to_str().unwrap(),
+        open: &open,
+        beside: Vec::new(),
+        file: None,
+        wal: None,
+        size: bytes.len() as u64,
+        times: StreamTimes::default(),
+        scratch: scratch.path(),
+    };
+    let found = extract::extract(artifact, &artifacts.vocabulary, &input).unwrap();
+    assert_eq!(found.doubts, BTreeMap::new(), "{}", artifact.id);
+    let shown = |(name, value): (&String, &_)| (name.clone(), emit::show(value));
+    found.facts.iter().map(|fact| fact.values.iter().map(shown).collect()).collect()
+}
+
+/// The first fact with this value in this column.
+fn one(facts: &[BTreeMap<String, String>], column: &str, value: &str) -> BTreeMap<String, String> {
+    facts
+        .iter()
+        .find(|fact| fact.get(column).is_some_and(|v| v == value))
+        .cloned()
+        .unwrap_or_else(|| panic!("no {column} {value} in {facts:?}"))
 }
 
 /// A copy of a folder's files in a scratch folder, changed on the way.
@@ -244,4 +279,87 @@ fn copies_of_one_phone_are_read_together() {
     };
     assert_eq!(urgency("seldlx26533").as_deref(), Some("info"));
     assert_eq!(urgency("seldlx26630").as_deref(), Some("this-week"));
+}
+
+/// A computer whose latest connection falls in the examination is that of the examination, whatever it is called.
+#[test]
+fn the_time_of_the_examination_explains_a_key() {
+    let Some(dump) = testdata("mvt-artifacts/android_data/dumpsys_adb_xml.txt") else { return };
+    let urgency = |case: &str| {
+        let report = audit::run(&plan(vec![dump.clone()], None, case), &Cancel::default(), &Silent).unwrap().report;
+        report.findings.iter().find(|f| f.rule == "sessions.adb-host").unwrap().urgency.clone()
+    };
+    assert_eq!(urgency("[[examination]]\nhost = \"\"\nfrom = 2021-08-09\nuntil = 2021-08-09\n"), "info");
+    assert_eq!(urgency("[[examination]]\nhost = \"\"\nfrom = 2021-08-10\nuntil = 2021-08-10\n"), "this-week");
+}
+
+/// Values that were read by hand from the raw text.
+#[test]
+fn values_are_those_of_the_raw_text() {
+    if let Some(folder) = testdata("android-ffs-redr/data/system") {
+        let apps = facts("android.packages-file", &folder.join("packages.xml"));
+        let calendar = one(&apps, "package", "com.android.calendar");
+        // The certificate is given once and later by its number; this one is the public test key of Android.
+        assert_eq!(calendar["signer"], "61ed377e85d386a8dfee6b864bd85b0bfaa5af81");
+        assert_eq!(calendar["installed_at"], "2022-01-07T20:18:15Z");
+        assert_eq!((calendar["installer_kind"].as_str(), calendar["system"].as_str()), ("preload", "1"));
+        let keyboard = facts("android.settings-keyboards", &folder.join("users/0/settings_secure.xml"));
+        assert_eq!(
+            one(&keyboard, "detail", "default_input_method")["component"],
+            "com.android.inputmethod.latin/com.android.inputmethod.latin.LatinIME"
+        );
+        let grants = facts("android.runtime-permissions", &folder.join("users/0/runtime-permissions.xml"));
+        let contacts: Vec<_> = grants
+            .iter()
+            .filter(|g| g["package"] == "com.android.contacts" && g["permission"].ends_with("READ_CALL_LOG"))
+            .collect();
+        assert_eq!(
+            (contacts.len(), contacts[0]["state"].as_str(), contacts[0]["set_by"].as_str()),
+            (1, "allowed", "system")
+        );
+        let user = facts("android.user-files", &folder.join("users/0.xml"));
+        assert_eq!((user[0]["kind"].as_str(), user[0]["last_at"].as_str()), ("owner", "2022-04-15T08:41:31Z"));
+    }
+    if let Some(folder) = testdata("android-aosp-policy") {
+        let watch = one(
+            &facts("android.companions-file", &folder.join("companion_android14_associations.xml")),
+            "name",
+            "John's Watch",
+        );
+        assert_eq!(
+            (watch["kind"].as_str(), watch["added_at"].as_str(), watch["last_at"].as_str()),
+            ("watch", "2023-03-15T13:20:00Z", "2023-03-16T13:20:00Z")
+        );
+        let car = one(
+            &facts("android.companions-file", &folder.join("companion_android14_associations.xml")),
+            "name",
+            "My Car",
+        );
+        assert!(!car.contains_key("last_at"), "never connected is no time");
+        let used = facts("android.appops-accesses", &folder.join("appops_recent_accesses.xml"));
+        assert_eq!(
+            (used[0]["permission"].as_str(), used[0]["last_used_at"].as_str()),
+            ("android.permission.CAMERA", "2024-04-08T21:05:42Z")
+        );
+        let admins = facts("android.device-policies-file", &folder.join("device_policies.xml"));
+        assert_eq!(
+            admins[0]["detail"],
+            "limit-password watch-login reset-password force-lock wipe-data expire-password encrypted-storage disable-camera disable-keyguard-features"
+        );
+        let limits = facts("android.device-policies-file", &folder.join("comp_policies_primary.xml"));
+        assert_eq!(one(&limits, "name", "no_bluetooth")["value"], "1");
+    }
+    if let Some(folder) = testdata("mvt-artifacts/androidqf") {
+        let apps = facts("android.collected-packages", &folder.join("packages.json"));
+        let chat = one(&apps, "package", "com.whatsapp");
+        assert_eq!(
+            (chat["signer"].as_str(), chat["signer_kind"].as_str()),
+            ("38a0f7d505fe18fec64fbf343ecaaaf310dbd799", "sha1")
+        );
+        one(&apps, "value", "744ed47f8176ec423840344c33e88bd2c96e8988cda0797f3415bb5229efc12b");
+    }
+    if let Some(folder) = testdata("mvt-artifacts/android_data") {
+        let days = facts("android.battery-daily", &folder.join("dumpsys_battery.txt"));
+        assert_eq!(one(&days, "package", "com.facebook.katana")["at"], "2022-08-16T15:56:39");
+    }
 }

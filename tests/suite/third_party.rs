@@ -7,7 +7,7 @@ use vrijspoor::audit::{self, Audited, Error, Silent};
 use vrijspoor::evidence::Cancel;
 use vrijspoor::report::{Coverage, Report};
 
-fn beside(part: &str, variable: &str, folder: &str) -> Option<PathBuf> {
+pub(super) fn beside(part: &str, variable: &str, folder: &str) -> Option<PathBuf> {
     let base = std::env::var_os(variable)
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(folder), PathBuf::from);
     let path = base.join(part);
@@ -18,19 +18,19 @@ fn beside(part: &str, variable: &str, folder: &str) -> Option<PathBuf> {
     None
 }
 
-fn testdata(part: &str) -> Option<PathBuf> {
+pub(super) fn testdata(part: &str) -> Option<PathBuf> {
     beside(part, "VRIJSPOOR_TESTDATA", "testdata")
 }
 
-fn audit(input: &Path, password: Option<&str>) -> Result<Audited, Error> {
+pub(super) fn audit(input: &Path, password: Option<&str>) -> Result<Audited, Error> {
     audit::run(&plan(vec![input.to_path_buf()], password, ""), &Cancel::default(), &Silent)
 }
 
-fn coverage<'a>(report: &'a Report, artifact: &str) -> &'a Coverage {
+pub(super) fn coverage<'a>(report: &'a Report, artifact: &str) -> &'a Coverage {
     report.coverage.iter().find(|c| c.artifact == artifact).unwrap_or_else(|| panic!("no coverage of {artifact}"))
 }
 
-fn urgent(report: &Report) -> Vec<String> {
+pub(super) fn urgent(report: &Report) -> Vec<String> {
     report.findings.iter().filter(|f| f.urgency == "now").map(|f| format!("{}: {}", f.rule, f.texts.en.shows)).collect()
 }
 

@@ -20,6 +20,8 @@ pub(super) struct UserState {
     pub(super) user: Option<i64>,
     pub(super) values: HashMap<String, String>,
     pub(super) permissions: Vec<Permission>,
+    /// Classes that are switched off for this user.
+    pub(super) disabled: Vec<String>,
 }
 
 /// A package, or a shared user.
@@ -43,7 +45,7 @@ pub(super) struct Package {
 impl Package {
     /// How many things the block holds, for the bound on all of them.
     pub(super) fn parts(&self) -> u64 {
-        let users: usize = self.users.iter().map(|user| 1 + user.permissions.len()).sum();
+        let users: usize = self.users.iter().map(|user| 1 + user.permissions.len() + user.disabled.len()).sum();
         (users + self.permissions.len()) as u64
     }
 }
@@ -52,6 +54,7 @@ impl Package {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum List {
     Permissions,
+    Disabled,
     Ignored,
 }
 
@@ -131,12 +134,22 @@ impl Block {
         let text = line.trim();
         match self.list {
             Some((List::Permissions, _)) => return self.permission(text, number),
+            Some((List::Disabled, _)) => {
+                if let (Some(_), Some(state)) = (self.user_depth, self.package.users.last_mut()) {
+                    state.disabled.push(text.to_owned());
+                }
+                return;
+            }
             Some((List::Ignored, _)) => return,
             None => {}
         }
         match text {
             "install permissions:" | "runtime permissions:" | "grantedPermissions:" | "granted permissions:" => {
                 self.list = Some((List::Permissions, depth));
+                return;
+            }
+            "disabledComponents:" => {
+                self.list = Some((List::Disabled, depth));
                 return;
             }
             _ => {}

@@ -1,6 +1,6 @@
 //! The table of activities of a package dump, reduced to one question: which packages have an activity that a person can start.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::super::lines::indent;
 
@@ -18,9 +18,9 @@ pub(super) struct Components {
     saw_main: bool,
     saw_category: bool,
     in_main: bool,
-    current: Option<String>,
-    main: HashSet<String>,
-    launcher: HashSet<String>,
+    current: Option<(String, String)>,
+    main: HashMap<String, HashSet<String>>,
+    launcher: HashMap<String, HashSet<String>>,
 }
 
 impl Components {
@@ -48,9 +48,9 @@ impl Components {
             // Categories are printed only with `-f`; then they decide.
             self.saw_category = true;
             if LAUNCHERS.contains(&category.trim_matches('"'))
-                && let Some(package) = &self.current
+                && let Some((package, class)) = &self.current
             {
-                self.launcher.insert(package.clone());
+                self.launcher.entry(package.clone()).or_default().insert(class.clone());
             }
             return;
         }
@@ -58,16 +58,24 @@ impl Components {
         let mut words = text.split_ascii_whitespace();
         let (Some(id), Some(component)) = (words.next(), words.next()) else { return };
         if id.chars().all(|c| c.is_ascii_hexdigit())
-            && let Some((package, _)) = component.split_once('/')
+            && let Some((package, class)) = component.split_once('/')
         {
-            self.current = Some(package.to_owned());
-            self.main.insert(package.to_owned());
+            let class = full(package, class);
+            self.current = Some((package.to_owned(), class.clone()));
+            self.main.entry(package.to_owned()).or_default().insert(class);
         }
     }
 
-    /// Whether a launcher can show an activity of the package; `None` when the dump does not say.
-    pub(super) fn is_main(&self, package: &str) -> Option<bool> {
-        self.saw_main
-            .then(|| if self.saw_category { self.launcher.contains(package) } else { self.main.contains(package) })
+    /// Whether a launcher can show an activity of the package that is not among the disabled classes; `None` when the dump does
+    /// not say.
+    pub(super) fn is_main(&self, package: &str, disabled: &[String]) -> Option<bool> {
+        let listed = if self.saw_category { &self.launcher } else { &self.main };
+        let on = |class: &String| !disabled.iter().any(|off| full(package, off) == *class);
+        self.saw_main.then(|| listed.get(package).is_some_and(|classes| classes.iter().any(on)))
     }
+}
+
+/// The class in full: a name that begins with a dot lies in the package.
+fn full(package: &str, class: &str) -> String {
+    if class.starts_with('.') { format!("{package}{class}") } else { class.to_owned() }
 }

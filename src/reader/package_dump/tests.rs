@@ -169,6 +169,10 @@ fn categories_decide_when_they_are_printed() {
     assert_eq!((&rows[0].data["main_activity"], &rows[1].data["main_activity"]), (&json!(true), &json!(false)));
     let rows = read_all(b"Packages:\n  Package [com.a] (1):\n    User 0: installed=true\n", None);
     assert_eq!(rows[0].data["main_activity"], Value::Null);
+    // An icon that is switched off is no icon.
+    let hidden =
+        DUMP.replace("      disabledComponents:\n", "      disabledComponents:\n        com.example.app.Main\n");
+    assert_eq!(read_all(hidden.as_bytes(), None)[0].data["main_activity"], json!(false));
 }
 
 #[test]
