@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::{nskeyed, plist, protobuf, text};
 
 /// The names that [`register`] adds; an authorizer must let them through.
-pub const NAMES: [&str; 9] =
-    ["plist", "nskeyed", "protobuf", "capture", "itunes_prefs", "stream_path", "sha1", "sha256", "from_hex"];
+pub const NAMES: [&str; 10] =
+    ["plist", "nskeyed", "protobuf", "capture", "itunes_prefs", "stream_path", "sha1", "sha256", "from_hex", "daily"];
 
 /// Adds the functions to a connection: `plist(x)`, `nskeyed(x)`, `protobuf(x)`, `itunes_prefs(x)` give JSON text,
 /// `capture(text, regex[, group])` gives a group (number or name, 0 without it the first group if there is one) of the first match.
@@ -25,6 +25,7 @@ pub const NAMES: [&str; 9] =
 /// `SQLite` refused the registration.
 pub fn register(connection: &Connection) -> Result<(), Error> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    super::daily::register(connection)?;
     connection.create_scalar_function(c"plist", 1, flags, |call| Ok(decode(call.get_raw(0), plist_value)))?;
     connection.create_scalar_function(c"nskeyed", 1, flags, |call| Ok(decode(call.get_raw(0), nskeyed_value)))?;
     connection.create_scalar_function(c"protobuf", 1, flags, |call| Ok(decode(call.get_raw(0), protobuf_value)))?;

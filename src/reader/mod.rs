@@ -6,6 +6,7 @@
 use std::io::Read;
 
 pub mod csv;
+mod daily;
 pub mod functions;
 pub mod html;
 pub mod json;
