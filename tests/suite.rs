@@ -11,6 +11,8 @@ mod compare;
 mod fuzz;
 #[path = "suite/golden.rs"]
 mod golden;
+#[path = "suite/google_apple_data.rs"]
+mod google_apple_data;
 #[path = "suite/house.rs"]
 mod house;
 #[path = "suite/ios_data.rs"]
