@@ -7,7 +7,9 @@ pub mod cite;
 pub mod declared;
 pub mod extraction;
 pub mod keep;
+pub mod persons;
 pub mod reconcile;
+pub mod reproduce;
 pub mod requested;
 pub mod sessions;
 pub mod source;
@@ -19,6 +21,7 @@ use crate::evidence::{self, Cancel, Context, Kind, Opened, Password, scratch::Sc
 use crate::fact::store::Sealed;
 use crate::fact::{Problems, Store};
 use crate::report::{self, Report, checklist};
+use crate::rule::indicator::published::NotRecognised;
 use crate::rule::{self, Judgement, Rules};
 use case::CaseFile;
 use rusqlite::types::Value;
@@ -107,6 +110,9 @@ pub enum Error {
         /// What was seen instead, and what could not be opened.
         seen: Vec<String>,
     },
+    /// A list of indicators has no form that is known.
+    #[error(transparent)]
+    List(#[from] NotRecognised),
     /// The fact store failed; this is a fault of the program.
     #[error("the fact store failed: {0}")]
     Store(#[from] rusqlite::Error),
@@ -120,9 +126,20 @@ impl Error {
             Self::Evidence(e) => e.code(),
             Self::Data(_) => "data-files",
             Self::Nothing { .. } => "not-recognised",
+            Self::List(_) => "indicator-list",
             Self::Store(_) => "internal",
         }
     }
+}
+
+/// Loads the data files and the published lists of indicators.
+fn load(data: Data) -> Result<(Artifacts, Rules), Error> {
+    let artifacts = Artifacts::load(data.artifacts)?;
+    let mut rules = Rules::load(data.rules, &artifacts.vocabulary)?;
+    for (name, bytes) in data.lists {
+        rules.indicators.import(name, bytes)?;
+    }
+    Ok((artifacts, rules))
 }
 
 /// Runs an audit.
@@ -130,8 +147,7 @@ impl Error {
 /// # Errors
 /// When the plan cannot be carried out; never for a broken stream.
 pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audited, Error> {
-    let artifacts = Artifacts::load(plan.data.artifacts)?;
-    let rules = Rules::load(plan.data.rules, &artifacts.vocabulary)?;
+    let (artifacts, rules) = load(plan.data)?;
     progress.begin(Stage::Hashing);
     // Somebody who points at a file inside a backup means the whole backup.
     let inputs = evidence::open::resolve_inputs(&plan.inputs)?;
@@ -182,6 +198,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let (store, judgements) = judge(store, &rules, cancel, &mut extraction.gaps)?;
 
     let digests = Digests { containers, done: Mutex::default() };
+    let guide = reproduce::Guide::new(containers, &extraction, scratch.path());
     let workshop = assemble::Workshop {
         artifacts: &artifacts,
         rules: &rules,
@@ -191,12 +208,14 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         extraction: &extraction,
         zone: &plan.zone,
         digests: &|at| digests.of(at),
+        guide: &guide,
     };
     let findings = workshop.findings(&judgements)?;
     let outcomes = workshop.outcomes(&judgements);
     let pseudonyms = keep::Pseudonyms::new(plan.case_key.as_deref(), &plan.case.case.id);
-    let baseline =
-        keep::keep(&store, &artifacts.vocabulary, &findings, &declared::rows(&plan.case, &plan.zone), &pseudonyms)?;
+    let people = declared::rows(&plan.case, &plan.zone);
+    let baseline = keep::keep(&store, &artifacts.vocabulary, &findings, &people, &pseudonyms)?;
+    let persons = gather(plan, &artifacts, &workshop, &pseudonyms)?;
     let (sessions, chains) = sessions::list(&store, containers, &extraction)?;
     let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
     let steps: Vec<checklist::Known> = rules.steps.iter().map(crate::rule::load::StepFile::known).collect();
@@ -208,7 +227,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
             rules_sha256: rules.sha256.clone(),
             artifacts: artifacts.list.len(),
             rules: rules.list.len(),
-            indicators: rules.lists.clone(),
+            indicators: rules.indicators.lists.clone(),
         },
         options: report::Options {
             lang: plan.lang.clone(),
@@ -228,6 +247,8 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         baseline,
         sessions,
         chains,
+        persons,
+        redactions: Vec::new(),
         findings,
         outcomes,
         coverage: std::mem::take(&mut extraction.coverage),
@@ -262,6 +283,26 @@ fn judge<'r>(
     Ok((store, judgements))
 }
 
+/// Everything about persons of concern.
+fn gather(
+    plan: &Plan,
+    artifacts: &Artifacts,
+    workshop: &assemble::Workshop<'_>,
+    pseudonyms: &keep::Pseudonyms,
+) -> rusqlite::Result<report::persons::Persons> {
+    persons::Gather {
+        store: workshop.store,
+        vocabulary: &artifacts.vocabulary,
+        people: &plan.case.people(),
+        pseudonyms,
+        zone: &plan.zone,
+        exit: plan.case.dates.exit.as_ref().map(|d| d.to_string().chars().take(10).collect()),
+        pattern_read: plan.scope.iter().any(|s| s == crate::artifact::load::APART),
+        cite: &|ev| workshop.citation(ev),
+    }
+    .persons()
+}
+
 /// What is put into the store beside the facts.
 pub struct Beside<'a> {
     /// Rows of the table `person`.
@@ -283,22 +324,26 @@ pub struct Beside<'a> {
 pub fn fill(store: &mut Store, rules: &Rules, beside: Beside<'_>) -> rusqlite::Result<()> {
     let text = |t: &str| Value::Text(t.to_string());
     store.insert("INSERT INTO person (role, kind, value, label) VALUES (?, ?, ?, ?)", beside.people)?;
-    let indicators = rules.indicators.iter().map(|i| {
+    let indicators = rules.indicators.all().map(|(list, i)| {
         vec![
-            text(i.kind),
+            text(&i.kind),
             text(&i.value),
             text(&i.name),
             text(&i.category),
             Value::Integer(i64::from(i.generic)),
-            text(&i.list),
+            text(&list.name),
         ]
     });
     store.insert(
         "INSERT INTO indicator (kind, value, name, category, generic, list) VALUES (?, ?, ?, ?, ?, ?)",
         indicators,
     )?;
-    let known = rules.known.iter().map(|k| vec![text(&k.kind), text(&k.pattern), text(&k.name)]);
+    let known = rules.indicators.known.iter().map(|k| vec![text(&k.kind), text(&k.pattern), text(&k.name)]);
     store.insert("INSERT INTO known (kind, pattern, name) VALUES (?, ?, ?)", known)?;
+    let categories = rules.indicators.categories.iter();
+    let categories =
+        categories.map(|c| vec![text(&c.id), text(&c.nl), text(&c.en), Value::Integer(i64::from(c.covert))]);
+    store.insert("INSERT INTO category (id, nl, en, covert) VALUES (?, ?, ?, ?)", categories)?;
     let coverage = beside.coverage.iter().map(|c| {
         let rows = i64::try_from(c.rows).unwrap_or(i64::MAX);
         vec![text(&c.artifact), text(&c.source), text(&c.outcome), Value::Integer(rows)]

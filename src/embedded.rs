@@ -31,11 +31,13 @@ pub struct Data {
     pub rules: Files,
     /// `fixtures/`
     pub fixtures: Files,
+    /// Published lists of indicators to use beside the built-in ones: name of the file and its bytes.
+    pub lists: &'static [(&'static str, &'static [u8])],
 }
 
 impl Default for Data {
     fn default() -> Self {
-        Self { artifacts: artifacts::FILES, rules: rules::FILES, fixtures: fixtures::FILES }
+        Self { artifacts: artifacts::FILES, rules: rules::FILES, fixtures: fixtures::FILES, lists: &[] }
     }
 }
 
@@ -57,8 +59,22 @@ impl Data {
             let what = format!("{}: no artifacts, rules or fixtures in it", folder.display());
             return Err(io::Error::new(io::ErrorKind::NotFound, what));
         }
-        Ok(Self { artifacts, rules, fixtures })
+        Ok(Self { artifacts, rules, fixtures, lists: &[] })
     }
+}
+
+/// Reads published lists of indicators, in the given order. They live as long as the program, like the other data files.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn read_lists(paths: &[std::path::PathBuf]) -> io::Result<&'static [(&'static str, &'static [u8])]> {
+    let mut lists: Vec<(&'static str, &'static [u8])> = Vec::new();
+    for path in paths {
+        let bytes = std::fs::read(path).map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())))?;
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        lists.push((name.leak(), bytes.leak()));
+    }
+    Ok(lists.leak())
 }
 
 /// Reads a folder of data files as the build does: text only, by name with `/`, sorted bytewise, hidden files left out.
@@ -100,4 +116,11 @@ pub fn digest(files: &[(&str, &str)]) -> String {
         hash.update(text);
     }
     crate::evidence::hash::hex(&hash.finalize())
+}
+
+/// SHA-256 of bytes. Hexadecimal.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    crate::evidence::hash::hex(&sha2::Sha256::digest(bytes))
 }

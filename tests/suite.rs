@@ -7,6 +7,8 @@ mod android_data;
 mod cli;
 #[path = "suite/compare.rs"]
 mod compare;
+#[path = "suite/court.rs"]
+mod court;
 #[path = "suite/fuzz.rs"]
 mod fuzz;
 #[path = "suite/golden.rs"]
@@ -15,10 +17,14 @@ mod golden;
 mod google_apple_data;
 #[path = "suite/house.rs"]
 mod house;
+#[path = "suite/indicators.rs"]
+mod indicators;
 #[path = "suite/ios_data.rs"]
 mod ios_data;
 #[path = "suite/private.rs"]
 mod private;
+#[path = "suite/reproduce.rs"]
+mod reproduce;
 #[path = "suite/same_bytes.rs"]
 mod same_bytes;
 #[path = "suite/third_party.rs"]

@@ -50,6 +50,8 @@ pub struct Extracted {
     pub skipped: u64,
     /// The reason of the first of them.
     pub first_problem: Option<String>,
+    /// Which variant of the artifact fitted.
+    pub variant: usize,
 }
 
 /// Why a stream gave nothing.
@@ -128,9 +130,14 @@ fn from_sqlite(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput
         }
     };
     database.name_stream(input.name)?;
-    let variant = choose(artifact, |table| database.columns(table))?;
+    let (number, variant) = choose(artifact, |table| database.columns(table))?;
     let table = variant.table.clone().or_else(|| variant.needs.keys().next().cloned()).unwrap_or_default();
-    let mut collector = Collector { variant, vocabulary, times: input.times, out: Extracted::default() };
+    let mut collector = Collector {
+        variant,
+        vocabulary,
+        times: input.times,
+        out: Extracted { variant: number, ..Extracted::default() },
+    };
     database.query(&variant.sql, &mut |columns| {
         let row: Selected = columns.into_iter().collect();
         let key = row.get("rowid").map(emit::show).unwrap_or_default();
@@ -195,8 +202,13 @@ fn from_rows(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput<'
         }
     }
     conn.execute_batch("COMMIT")?;
-    let variant = choose(artifact, |table| if table == "row" { Some(columns.clone()) } else { None })?;
-    let mut collector = Collector { variant, vocabulary, times: input.times, out: Extracted::default() };
+    let (number, variant) = choose(artifact, |table| if table == "row" { Some(columns.clone()) } else { None })?;
+    let mut collector = Collector {
+        variant,
+        vocabulary,
+        times: input.times,
+        out: Extracted { variant: number, ..Extracted::default() },
+    };
     let mut statement = conn.prepare(&variant.sql)?;
     let names: Vec<String> = statement.column_names().map(str::to_string).collect();
     let mut rows = statement.query([])?;
@@ -214,7 +226,7 @@ fn from_rows(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput<'
 }
 
 /// The first variant whose tables and columns exist.
-fn choose(artifact: &Artifact, columns: impl Fn(&str) -> Option<Vec<String>>) -> Result<&Variant, Error> {
+fn choose(artifact: &Artifact, columns: impl Fn(&str) -> Option<Vec<String>>) -> Result<(usize, &Variant), Error> {
     let mut lacking = Vec::new();
     for (n, variant) in artifact.variant.iter().enumerate() {
         let missing: Vec<String> = variant
@@ -230,7 +242,7 @@ fn choose(artifact: &Artifact, columns: impl Fn(&str) -> Option<Vec<String>>) ->
             })
             .collect();
         if missing.is_empty() {
-            return Ok(variant);
+            return Ok((n, variant));
         }
         lacking.push(format!("variant {} lacks {}", n + 1, missing.join(", ")));
     }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 /// Consent scopes that an artifact can fall under.
-pub const SCOPES: [&str; 11] = [
+pub const SCOPES: [&str; 12] = [
     "device",
     "apps",
     "permissions",
@@ -22,7 +22,17 @@ pub const SCOPES: [&str; 11] = [
     "management",
     "network",
     "sessions",
+    APART,
 ];
+
+/// The scope that `all` does not contain: contact hour by hour is read only when the consent names it.
+pub const APART: &str = "contact-pattern";
+
+/// Whether a scope was consented to.
+#[must_use]
+pub fn in_scope(scope: &str, consented: &[String]) -> bool {
+    consented.iter().any(|c| c == scope || (c == "all" && scope != APART))
+}
 
 /// Columns that hold private content (words, titles, pictures) in the databases that artifacts read. No SQL may name them.
 const PRIVATE: [&str; 14] = [

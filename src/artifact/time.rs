@@ -32,6 +32,25 @@ pub enum Epoch {
     Local,
 }
 
+impl Epoch {
+    /// The name used in data files and in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unix => "unix",
+            Self::UnixMs => "unix-ms",
+            Self::UnixUs => "unix-us",
+            Self::Cocoa => "cocoa",
+            Self::CocoaNs => "cocoa-ns",
+            Self::Webkit => "webkit",
+            Self::Filetime => "filetime",
+            Self::Rfc3339 => "rfc3339",
+            Self::Utc => "utc",
+            Self::Local => "local",
+        }
+    }
+}
+
 const COCOA: i128 = 978_307_200;
 const WINDOWS: i128 = 11_644_473_600;
 /// 4001-01-01 in Cocoa seconds: "distant future".

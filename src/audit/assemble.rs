@@ -3,11 +3,11 @@
 
 use super::extraction::{Outcome as Extraction, stream_name};
 use super::source::Source;
-use crate::artifact::Artifacts;
+use crate::artifact::{Artifact, Artifacts, Expression};
 use crate::evidence::Opened;
-use crate::fact::store::Sealed;
+use crate::fact::store::{Cited, Sealed};
 use crate::report::shown::{self, Zone};
-use crate::report::{Citation, Coverage, Finding, FindingText, Outcome, Texts, Words};
+use crate::report::{Basis, Citation, Coverage, Finding, FindingText, Outcome, Texts, Words};
 use crate::rule::{Judgement, Match, Rule, Rules, Urgency};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +30,8 @@ pub struct Workshop<'a> {
     pub zone: &'a str,
     /// SHA-256 of streams as read, by container and entry; filled while assembling.
     pub digests: &'a dyn Fn((usize, usize)) -> String,
+    /// Commands with which others see a value again.
+    pub guide: &'a super::reproduce::Guide<'a>,
 }
 
 impl Workshop<'_> {
@@ -97,11 +99,17 @@ impl Workshop<'_> {
         })
     }
 
-    fn citation(&self, ev: i64) -> rusqlite::Result<Citation> {
+    /// The citation of a fact.
+    ///
+    /// # Errors
+    /// When there is no such fact.
+    pub fn citation(&self, ev: i64) -> rusqlite::Result<Citation> {
         let cited = self.store.cite(ev)?;
         let at = self.extraction.streams.get(&cited.stream).copied().unwrap_or_default();
         let entry = self.containers.get(at.0).and_then(|c| c.container.entries().get(at.1));
         let artifact = self.artifacts.list.iter().find(|a| a.id == cited.artifact);
+        let times = artifact.map(|a| self.times(a, &cited)).unwrap_or_default();
+        let reproduce = artifact.and_then(|a| self.guide.lead(a, &cited, at));
         Ok(Citation {
             ev,
             fact: cited.fact,
@@ -115,7 +123,27 @@ impl Workshop<'_> {
             locator: cited.locator,
             raw: cited.raw,
             decoded: cited.decoded,
+            times,
+            reproduce,
         })
+    }
+
+    /// What each decoded time was made from.
+    fn times(&self, artifact: &Artifact, cited: &Cited) -> BTreeMap<String, Basis> {
+        let number = self.extraction.variants.get(&(cited.stream, artifact.id.clone())).copied().unwrap_or(0);
+        let emits = artifact.variant.get(number).into_iter().flat_map(|v| &v.emit).filter(|e| e.fact == cited.fact);
+        let mut times = BTreeMap::new();
+        for (column, expression) in emits.flat_map(|emit| &emit.columns) {
+            let basis = match expression {
+                Expression::Time(t) => Basis { raw: t.column.clone(), epoch: t.time.name().into() },
+                Expression::Stream(_) => Basis { raw: "stream".into(), epoch: "unix".into() },
+                _ => continue,
+            };
+            if cited.decoded.contains_key(column) {
+                times.entry(column.clone()).or_insert(basis);
+            }
+        }
+        times
     }
 
     fn fill(&self, text: &FindingText, params: &BTreeMap<String, String>, lang: &str) -> FindingText {
@@ -257,7 +285,8 @@ fn fill(text: &str, params: &BTreeMap<String, String>, lang: &str, zone: &Zone) 
             rest = after;
             break;
         };
-        match params.get(name) {
+        // What the question words itself, it words in both languages: `x_nl` and `x_en` are `{x}`.
+        match params.get(&format!("{name}_{lang}")).or_else(|| params.get(name)) {
             Some(value) => match zone.moment(value) {
                 Some(moment) => out.push_str(&moment.local.unwrap_or(moment.utc)),
                 None => out.push_str(&shown::value(value)),

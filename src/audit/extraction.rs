@@ -3,6 +3,7 @@
 use super::source::{Source, streams};
 use crate::artifact::emit::{Doubt, StreamTimes};
 use crate::artifact::extract::{self, Extracted, StreamInput};
+use crate::artifact::load::in_scope as consented;
 use crate::artifact::{Artifact, Artifacts};
 use crate::evidence::{Cancel, Error, Kind, Opened};
 use crate::fact::Store;
@@ -20,6 +21,8 @@ pub struct Outcome {
     pub gaps: Gaps,
     /// Where each stream of the store lies: container and entry.
     pub streams: BTreeMap<i64, (usize, usize)>,
+    /// Which variant of an artifact fitted a stream.
+    pub variants: BTreeMap<(i64, String), usize>,
 }
 
 /// Gaps of the same kind, artifact, source and detail are one gap with a count.
@@ -54,7 +57,7 @@ pub fn extract_all(
     store: &mut Store,
 ) -> Result<Outcome, super::Error> {
     let mut outcome = Outcome::default();
-    let in_scope = |a: &Artifact| scope.iter().any(|s| s == "all" || *s == a.scope);
+    let in_scope = |a: &Artifact| consented(&a.scope, scope);
     prepare(sources, containers, artifacts, &in_scope, &mut outcome.gaps)?;
     for source in sources {
         let list: Vec<&Artifact> = artifacts.of(&source.family.id).collect();
@@ -120,7 +123,7 @@ fn prepare(
 }
 
 /// The entry that holds the write-ahead log of a stream.
-fn wal_of(containers: &[Opened], (container, entry): (usize, usize)) -> Option<usize> {
+pub(super) fn wal_of(containers: &[Opened], (container, entry): (usize, usize)) -> Option<usize> {
     let entries = containers[container].container.entries();
     let name = format!("{}-wal", entries.get(entry)?.path);
     let at = entries.binary_search_by(|e| e.path.as_str().cmp(&name)).ok()?;
@@ -234,6 +237,7 @@ fn settle(
             Ok(extracted) => {
                 let stream = store.add_stream(&source.id, &name)?;
                 outcome.streams.insert(stream, attempt.at);
+                outcome.variants.insert((stream, artifact.id.clone()), extracted.variant);
                 store.add(&extracted.facts, &source.id, &artifact.id, stream)?;
                 coverage.rows += extracted.rows;
                 coverage.facts += extracted.facts.len() as u64;

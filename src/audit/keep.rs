@@ -68,11 +68,15 @@ pub fn keep(
                 };
                 fact.values.insert((*column).to_string(), value);
             }
+            let cited = cited.contains(&row.get(0)?);
+            if !cited && only_cited(&fact, kind) {
+                continue;
+            }
             // The key is made of pseudonyms, so that it does not change when a person becomes part of a finding.
             let open = fact.values.clone();
             hide(&mut fact, vocabulary, &pseudonyms.key);
             fact.key = key(&fact, &kind.same_by);
-            if cited.contains(&row.get(0)?) {
+            if cited {
                 fact.values = open;
             }
             baseline.facts.push(fact);
@@ -82,6 +86,15 @@ pub fn keep(
         (f.kind.clone(), f.key.clone(), f.source.clone(), f.artifact.clone(), serde_json::to_string(&f.values).ok())
     });
     Ok(baseline)
+}
+
+/// Whether a fact is nobody's concern unless a rule says so: which sites were visited is one.
+fn only_cited(fact: &Fact, kind: &crate::fact::FactKind) -> bool {
+    let one = |(name, column): &(String, crate::fact::Column)| {
+        let value = fact.values.get(name).and_then(serde_json::Value::as_str);
+        value.is_some_and(|v| column.only_cited.iter().any(|o| o == v))
+    };
+    kind.columns.iter().any(one)
 }
 
 /// Puts pseudonyms in place of the people in a fact.

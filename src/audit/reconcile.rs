@@ -42,6 +42,15 @@ impl Identity {
         })
     }
 
+    /// Whether the two cannot be one device: a number of its own differs, or no number agrees and the model differs.
+    fn differs(&self, other: &Self) -> bool {
+        let disjoint = |column: &str| {
+            self.get(column).zip(other.get(column)).map(|(one, two)| one.intersection(two).next().is_none())
+        };
+        let own: Vec<bool> = OWN.into_iter().filter_map(disjoint).collect();
+        own.contains(&true) || (own.is_empty() && disjoint("model") == Some(true))
+    }
+
     fn take(&mut self, other: Self) {
         for (column, values) in other.0 {
             self.0.entry(column).or_default().extend(values);
@@ -59,11 +68,16 @@ pub fn reconcile(
 ) -> Vec<Remark> {
     let mut remarks = Vec::new();
     let mut kept: Vec<(Source<'_>, Identity)> = Vec::new();
-    for source in std::mem::take(sources) {
+    let look = |source: &Source<'_>, only: Option<usize>| {
+        if source.family.identity.is_empty() {
+            return Identity::default();
+        }
+        identity(source, only, artifacts, containers, scope, scratch)
+    };
+    for source in std::mem::take(sources).into_iter().flat_map(|source| split(source, containers, &look)) {
         let family = source.family;
         let alone = family.identity.is_empty();
-        let identity =
-            if alone { Identity::default() } else { identity(&source, artifacts, containers, scope, scratch) };
+        let identity = look(&source, None);
         let rivals = kept.iter_mut().filter(|(other, _)| !alone && other.family.id == family.id);
         let mut seen = false;
         let mut same = None;
@@ -78,7 +92,8 @@ pub fn reconcile(
         }
         let name = source.containers.first().map(|at| containers[*at].name()).unwrap_or_default();
         if let Some((other, known, why)) = same {
-            remarks.push(Remark { container: name, code: "same-phone".into(), detail: why.into(), count: 1 });
+            let code = if why == "build" { "same-build" } else { "same-phone" };
+            remarks.push(Remark { container: name, code: code.into(), detail: why.into(), count: 1 });
             other.containers.extend(source.containers);
             for (artifact, wanted) in source.wanted {
                 other.wanted.entry(artifact).or_default().extend(wanted);
@@ -105,10 +120,60 @@ pub fn reconcile(
     remarks
 }
 
-/// What the artifacts that tell the identity say of the examined device. What cannot be read says nothing here; extraction
-/// reports it.
+/// Cuts a source in which containers name different devices, such as a folder with the reports of two phones. Containers that name
+/// none stay with those that they lie nearest to.
+fn split<'a>(
+    source: Source<'a>,
+    containers: &[Opened],
+    look: &impl Fn(&Source<'_>, Option<usize>) -> Identity,
+) -> Vec<Source<'a>> {
+    if source.family.identity.is_empty() || source.containers.len() < 2 {
+        return vec![source];
+    }
+    let mut devices: Vec<(Vec<usize>, Identity)> = Vec::new();
+    let mut nameless = Vec::new();
+    for container in &source.containers {
+        let identity = look(&source, Some(*container));
+        if identity.is_empty() {
+            nameless.push(*container);
+        } else if let Some((list, known)) = devices.iter_mut().find(|(_, known)| !known.differs(&identity)) {
+            list.push(*container);
+            known.take(identity);
+        } else {
+            devices.push((vec![*container], identity));
+        }
+    }
+    if devices.len() < 2 {
+        return vec![source];
+    }
+    let near = |one: usize, two: usize| {
+        let pairs = containers[one].chain.iter().zip(&containers[two].chain);
+        pairs.take_while(|(a, b)| a == b).count()
+    };
+    for container in nameless {
+        let distance = |list: &[usize]| list.iter().map(|other| near(container, *other)).max().unwrap_or(0);
+        // The first of those that are equally near.
+        if let Some((list, _)) = devices.iter_mut().rev().max_by_key(|(list, _)| distance(list)) {
+            list.push(container);
+        }
+    }
+    let part = |mut list: Vec<usize>| {
+        list.sort_unstable();
+        let mut wanted = source.wanted.clone();
+        for streams in wanted.values_mut() {
+            streams.retain(|(container, _)| list.contains(container));
+        }
+        wanted.retain(|_, streams| !streams.is_empty());
+        Source { id: source.id.clone(), family: source.family, containers: list, wanted }
+    };
+    devices.into_iter().map(|(list, _)| part(list)).collect()
+}
+
+/// What the artifacts that tell the identity say of the examined device, in all containers or in one. What cannot be read says
+/// nothing here; extraction reports it.
 fn identity(
     source: &Source<'_>,
+    only: Option<usize>,
     artifacts: &Artifacts,
     containers: &[Opened],
     scope: &[String],
@@ -117,7 +182,8 @@ fn identity(
     let mut identity = Identity::default();
     let in_scope = |part: &str| scope.iter().any(|s| s == "all" || s == part);
     let wanted = artifacts.list.iter().filter(|a| source.family.identity.contains(&a.id) && in_scope(&a.scope));
-    for (artifact, at) in wanted.flat_map(|artifact| streams(source, artifact).iter().map(move |at| (artifact, *at))) {
+    let streams = wanted.flat_map(|artifact| streams(source, artifact).iter().map(move |at| (artifact, *at)));
+    for (artifact, at) in streams.filter(|(_, at)| only.is_none_or(|only| at.0 == only)) {
         if containers[at.0].container.prepare(&[at.1]).is_err() {
             continue;
         }
@@ -167,5 +233,12 @@ mod tests {
         assert_eq!(phone.same(&identity(&[("hardware_id", "7"), ("build", "x"), ("model", "m")])), Some("build"));
         assert_eq!(phone.same(&identity(&[("build", "x")])), None);
         assert_eq!(phone.same(&identity(&[])), None);
+        assert!(
+            phone.differs(&identity(&[("serial", "b"), ("model", "m")])) && phone.differs(&identity(&[("model", "n")]))
+        );
+        assert!(
+            !phone.differs(&identity(&[("serial", "a"), ("model", "n")]))
+                && !phone.differs(&identity(&[("build", "y")]))
+        );
     }
 }

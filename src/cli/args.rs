@@ -1,7 +1,7 @@
 //! What can be typed. The words come from the text files, so that help and error messages are in the chosen language.
 
 use super::Failure;
-use crate::embedded::Data;
+use crate::embedded::{Data, read_lists};
 use crate::report::text::Text;
 use clap::builder::PossibleValuesParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -136,6 +136,15 @@ pub fn command(text: &'static Text) -> Command {
                         .hide_possible_values(true)
                         .help(about("fail-on")),
                 )
+                .arg(
+                    Arg::new("indicators")
+                        .long("indicators")
+                        .action(ArgAction::Append)
+                        .num_args(1..)
+                        .value_name("FILE")
+                        .value_parser(value_parser!(PathBuf))
+                        .help(about("lists")),
+                )
                 .arg(Arg::new("strict").long("strict").action(ArgAction::SetTrue).help(about("strict")))
                 .arg(Arg::new("quiet").long("quiet").action(ArgAction::SetTrue).help(about("quiet")))
                 .arg(overwrite(text)),
@@ -164,6 +173,7 @@ pub fn command(text: &'static Text) -> Command {
                 .arg(overwrite(text)),
         )
         .subcommand(sub("baseline").arg(bag(text)).arg(output(text)).arg(case_key(text)))
+        .subcommand(sub("case-key").arg(output(text)))
         .subcommand(
             sub("recheck").arg(bag(text)).arg(
                 Arg::new("calendar")
@@ -173,10 +183,13 @@ pub fn command(text: &'static Text) -> Command {
                     .help(about("calendar")),
             ),
         )
+        .subcommands(super::seal::commands(text, &sub))
+        .subcommands(super::redact::commands(text, &sub))
         .subcommand(list("rules"))
         .subcommand(list("artifacts").subcommand(
             sub("coverage").arg(Arg::new("family").required(true).value_name("FAMILY").help(about("family"))),
         ))
+        .subcommand(indicators(text, &sub))
         .subcommand(
             sub("fixtures")
                 .subcommand_required(true)
@@ -192,6 +205,26 @@ pub fn command(text: &'static Text) -> Command {
         )
 }
 
+fn indicators(text: &'static Text, sub: &impl Fn(&'static str) -> Command) -> Command {
+    let file = |required: bool| {
+        let many = if required { 1.into() } else { clap::builder::ValueRange::from(0..) };
+        Arg::new("file")
+            .required(required)
+            .num_args(many)
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .help(text.cli("list-file"))
+    };
+    sub("indicators")
+        .subcommand_required(true)
+        .subcommand_help_heading(text.cli("commands"))
+        .disable_help_subcommand(true)
+        .subcommand(sub("list"))
+        .subcommand(sub("show").arg(Arg::new("id").required(true).value_name("NAME").help(text.cli("indicator-id"))))
+        .subcommand(sub("check").arg(file(false)))
+        .subcommand(sub("import").arg(file(true)).arg(output(text).help(text.cli("list-output"))).arg(overwrite(text)))
+}
+
 fn help(text: &Text) -> Arg {
     Arg::new("help").short('h').long("help").action(ArgAction::Help).help(text.cli("help").to_string())
 }
@@ -205,7 +238,8 @@ fn inputs(text: &Text) -> Arg {
         .help(text.cli("input").to_string())
 }
 
-fn output(text: &Text) -> Arg {
+/// The folder to write to.
+pub fn output(text: &Text) -> Arg {
     Arg::new("output")
         .short('o')
         .long("output")
@@ -219,7 +253,8 @@ fn overwrite(text: &Text) -> Arg {
     Arg::new("overwrite").long("overwrite").action(ArgAction::SetTrue).help(text.cli("overwrite").to_string())
 }
 
-fn bag(text: &Text) -> Arg {
+/// The folder of a report.
+pub fn bag(text: &Text) -> Arg {
     Arg::new("bag")
         .required(true)
         .value_name("OUT")
@@ -257,10 +292,15 @@ fn password(text: &Text) -> Arg {
 /// The data files to work with: the built-in ones, or those of `--data` or `VRIJSPOOR_DATA`.
 pub fn data(matches: &ArgMatches) -> Result<Data, Failure> {
     let named = std::env::var_os("VRIJSPOOR_DATA").filter(|v| !v.is_empty()).map(PathBuf::from);
-    match matches.get_one::<PathBuf>("data").cloned().or(named) {
-        None => Ok(Data::default()),
-        Some(folder) => Data::folder(&folder).map_err(|e| Failure::new("unreadable", e.to_string())),
+    let mut data = match matches.get_one::<PathBuf>("data").cloned().or(named) {
+        None => Data::default(),
+        Some(folder) => Data::folder(&folder).map_err(|e| Failure::new("unreadable", e.to_string()))?,
+    };
+    if let Ok(Some(lists)) = matches.try_get_many::<PathBuf>("indicators") {
+        let lists: Vec<PathBuf> = lists.cloned().collect();
+        data.lists = read_lists(&lists).map_err(|e| Failure::new("unreadable", e.to_string()))?;
     }
+    Ok(data)
 }
 
 /// The paths given under a name.

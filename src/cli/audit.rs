@@ -1,6 +1,7 @@
 //! `vrijspoor audit`: reads the copies of one person and writes the report.
 
 use super::{Exit, Failure, args, session::Session};
+use crate::artifact::load::in_scope;
 use crate::audit::case::CaseFile;
 use crate::audit::{self, Audited, Plan, Progress, Silent, Stage};
 use crate::evidence::{Cancel, Password};
@@ -89,7 +90,7 @@ fn plan(matches: &ArgMatches) -> Result<Plan, Failure> {
     let scope = match matches.get_many::<String>("scope") {
         None => consented,
         // The command line can narrow what was consented to, never widen it.
-        Some(asked) => asked.filter(|a| consented.iter().any(|c| c == "all" || c == *a)).cloned().collect(),
+        Some(asked) => asked.filter(|a| in_scope(a, &consented)).cloned().collect(),
     };
     Ok(Plan {
         inputs: args::paths(matches, "input"),
@@ -112,7 +113,8 @@ pub fn case_key(matches: &ArgMatches) -> Result<Option<Vec<u8>>, Failure> {
     if key.len() < 16 { Err(Failure::new("case-key-short", path.display().to_string())) } else { Ok(Some(key)) }
 }
 
-fn parse_time(text: &str) -> Option<jiff::Timestamp> {
+/// A moment as people type it: RFC 3339, or a day.
+pub fn parse_time(text: &str) -> Option<jiff::Timestamp> {
     if let Ok(at) = text.parse() {
         return Some(at);
     }

@@ -105,6 +105,29 @@ pub fn baseline(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failu
     Ok(Exit::Done)
 }
 
+/// Makes a key file: 32 bytes of chance, for its owner only. It belongs with the case and not with the reports.
+pub fn case_key(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
+    use std::io::Write as _;
+    let out = matches.get_one::<PathBuf>("output").cloned().unwrap_or_default();
+    let mut secret = [0_u8; 32];
+    getrandom::fill(&mut secret).map_err(|e| Failure::new("internal", e.to_string()))?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&out).and_then(|mut f| writeln!(f, "{}", crate::report::json::hex(&secret)));
+    match written {
+        Ok(()) => {}
+        // A key that is in use is never replaced: without it earlier audits cannot be compared.
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+            return Err(Failure::new("output-exists", out.display().to_string()));
+        }
+        Err(e) => return Err(Failure::new("output", format!("{}: {e}", out.display()))),
+    }
+    print(&format!("{}\n{}", out.display(), text.cli("case-key-keep")));
+    Ok(Exit::Done)
+}
+
 /// Says when to look again, and writes a calendar file when asked.
 pub fn recheck(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let bag: PathBuf = matches.get_one::<PathBuf>("bag").cloned().unwrap_or_default();

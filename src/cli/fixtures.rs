@@ -74,7 +74,7 @@ fn check(data: Data, name: &str) -> Result<Vec<String>, Failure> {
         scope: vec!["all".into()],
         passwords: recipe.password.iter().map(|p| Password::new(p.clone())).collect(),
         locked_ok: false,
-        data,
+        data: fixture::data(&recipe, data),
         case_key: None,
     };
     let report = audit::run(&plan, &super::audit::cancel_on_signal(), &Silent)?.report;

@@ -9,6 +9,9 @@ mod data;
 mod demo;
 mod fixtures;
 mod identify;
+mod indicators;
+mod redact;
+mod seal;
 mod session;
 mod verify;
 
@@ -73,12 +76,19 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
         Some(("demo", m)) => demo::run(m, text),
         Some(("identify", m)) => identify::run(m, text),
         Some(("verify", m)) => verify::run(m, text),
+        Some(("redact", m)) => redact::run_redact(m, text),
+        Some(("reveal", m)) => redact::run_reveal(m, text),
+        Some(("sign", m)) => seal::run_sign(m, text),
+        Some(("stamp", m)) => seal::run_stamp(m, text),
+        Some(("custody", m)) => seal::run_custody(m, text),
         Some(("cite", m)) => cite::run(m, text),
         Some(("compare", m)) => compare::compare(m, text),
         Some(("baseline", m)) => compare::baseline(m, text),
+        Some(("case-key", m)) => compare::case_key(m, text),
         Some(("recheck", m)) => compare::recheck(m, text),
         Some(("rules", m)) => data::rules(m, text),
         Some(("artifacts", m)) => data::artifacts(m, text),
+        Some(("indicators", m)) => indicators::run(m, text),
         Some(("fixtures", m)) => fixtures::run(m, text),
         _ => Ok(Exit::Failed),
     };

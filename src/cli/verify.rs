@@ -12,10 +12,20 @@ use std::path::PathBuf;
 pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let bag: PathBuf = matches.get_one::<PathBuf>("bag").cloned().unwrap_or_default();
     let verified = verify::verify(&bag).map_err(|e| Failure::new(e.code(), e.to_string()))?;
-    let mut problems: Vec<String> =
-        verified.problems.iter().map(|p| format!("{}: {}", p.path, text.problem(p.code).what)).collect();
+    let mut problems: Vec<String> = verified.problems.iter().map(|p| problem(text, p)).collect();
     print(&format!("{}: {}", text.cli("verify-files"), verified.files));
     print(&format!("{}: {}", text.verify.seal, verified.seal));
+    match &verified.signer {
+        Some(signer) => print(&format!("{}: {signer}", text.cli("signed-with"))),
+        None => print(text.cli("not-signed")),
+    }
+    match &verified.stamp {
+        Some(time) => print(&format!("{}: {time}. {}", text.cli("stamped-at"), text.cli("stamp-authority"))),
+        None => print(text.cli(if verified.stamp_asked { "stamp-pending" } else { "not-stamped" })),
+    }
+    if verified.custody.0 > 0 {
+        print(&format!("{}: {}, {}", text.cli("custody-lines"), verified.custody.0, verified.custody.1));
+    }
     let inputs = args::paths(matches, "evidence");
     if !inputs.is_empty() {
         let listed =
@@ -29,6 +39,16 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     }
     print(text.cli(if problems.is_empty() { "verify-right" } else { "verify-wrong" }));
     Ok(if problems.is_empty() { Exit::Done } else { Exit::Found })
+}
+
+/// A problem in words. Particulars of digests are long and say nothing to people; those of what lies beside the report do.
+fn problem(text: &Text, problem: &verify::Problem) -> String {
+    let words = format!("{}: {}", problem.path, text.problem(problem.code).what);
+    if matches!(problem.code, "signature" | "stamp" | "custody") && !problem.detail.is_empty() {
+        format!("{words} ({})", problem.detail)
+    } else {
+        words
+    }
 }
 
 fn compare(listed: &[u8], inputs: &[PathBuf], cancel: &Cancel, text: &Text) -> Result<Vec<String>, Failure> {

@@ -83,6 +83,7 @@ pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, r
         s.containers.clear();
         s.never.clear();
     });
+    small.persons = crate::report::persons::Persons::default();
     small.device.clear();
     small.sessions.clear();
     small.chains.clear();

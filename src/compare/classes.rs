@@ -194,7 +194,11 @@ impl Two<'_> {
         let mut out = Vec::new();
         let mut say = |code: &str, detail: String| out.push(Remark { code: code.into(), detail });
         let (old, new) = (&self.old.report, &self.new.report);
-        if old.ruleset.rules_sha256 != new.ruleset.rules_sha256
+        let lists = |ruleset: &crate::report::Ruleset| -> Vec<String> {
+            ruleset.indicators.iter().map(|list| list.sha256.clone()).collect()
+        };
+        if lists(&old.ruleset) != lists(&new.ruleset)
+            || old.ruleset.rules_sha256 != new.ruleset.rules_sha256
             || old.ruleset.artifacts_sha256 != new.ruleset.artifacts_sha256
         {
             say("other-rules", String::new());

@@ -59,6 +59,7 @@ CREATE TABLE indicator (kind TEXT NOT NULL, value TEXT NOT NULL, name TEXT NOT N
                         generic INTEGER NOT NULL, list TEXT NOT NULL);
 CREATE INDEX indicator_value ON indicator (value);
 CREATE TABLE known (kind TEXT NOT NULL, pattern TEXT NOT NULL, name TEXT NOT NULL);
+CREATE TABLE category (id TEXT NOT NULL, nl TEXT NOT NULL, en TEXT NOT NULL, covert INTEGER NOT NULL);
 CREATE VIEW own AS SELECT label, nullif(value ->> '$.kind', '') AS kind, nullif(value ->> '$.os', '') AS os,
   nullif(value ->> '$.maker', '') AS maker, nullif(value ->> '$.model', '') AS model, nullif(value ->> '$.value', '') AS value,
   value ->> '$.from' AS from_at, value ->> '$.until' AS until_at FROM person WHERE role = 'own' AND kind = 'thing';
@@ -68,8 +69,8 @@ CREATE TABLE case_file (as_of TEXT, living TEXT, age_band TEXT);
 ";
 
 /// Names of the tables that a rule may read beside the kinds of facts; they say nothing about coverage.
-pub const SYSTEM: [&str; 9] =
-    ["stream", "citation", "coverage", "person", "own", "period", "indicator", "known", "case_file"];
+pub const SYSTEM: [&str; 10] =
+    ["stream", "citation", "coverage", "person", "own", "period", "indicator", "known", "category", "case_file"];
 
 impl Store {
     /// An empty store with the tables of the vocabulary.

@@ -43,6 +43,9 @@ pub struct Column {
     /// It names another person: shown as a pseudonym unless a finding cites it.
     #[serde(default)]
     pub person: bool,
+    /// A fact with one of these values is kept in the list of facts only where a finding cites it.
+    #[serde(default)]
+    pub only_cited: Vec<String>,
 }
 
 /// One kind of fact.

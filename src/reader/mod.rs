@@ -5,6 +5,7 @@
 
 use std::io::Read;
 
+pub mod bytes;
 pub mod csv;
 mod daily;
 pub mod functions;
@@ -30,7 +31,7 @@ pub use sniff::sniff;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// Where the row lies in the stream: `plist:/Applications/com.example`, `json:/filter/0`, `csv:17` (record number,
-    /// header is 0), `html:table 1 row 3`, `html:item 4`, `line:120` (1-based in the stream).
+    /// header is 0), `html:table 1 row 3`, `html:item 4`, `bytes:0` (the whole file), `line:120` (1-based in the stream).
     pub locator: String,
     /// The last step of the path: the dictionary key or the array index. Empty where a row has none.
     pub key: String,
@@ -98,12 +99,13 @@ pub type Sink<'a> = &'a mut dyn FnMut(Row) -> Result<(), Error>;
 pub type ReadFn = fn(&mut dyn Read, &Options, Sink<'_>) -> Result<Summary, Error>;
 
 /// The names by which an artifact asks for a reader; `sqlite` is apart because it needs more than one stream ([`sqlite::Database`]).
-pub const NAMES: [&str; 8] = ["plist", "json", "csv", "html", "outline", "package-dump", "properties", "xml"];
+pub const NAMES: [&str; 9] = ["bytes", "plist", "json", "csv", "html", "outline", "package-dump", "properties", "xml"];
 
 /// The reader of that name, or `None` when there is none ([`NAMES`] lists them).
 #[must_use]
 pub fn reader(name: &str) -> Option<ReadFn> {
     Some(match name {
+        "bytes" => bytes::read,
         "plist" => plist::read,
         "json" => json::read,
         "csv" => csv::read,

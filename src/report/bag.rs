@@ -3,7 +3,7 @@
 //! either no bag or a whole one. Clock, host and path stand only in the session file that the caller hands in.
 
 use super::text::Text;
-use super::{Report, checklist, html, json};
+use super::{Report, case_uco, checklist, csv, custody, html, json, persons, statement};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -20,13 +20,17 @@ pub const TAGS: &str = "tagmanifest-sha256.txt";
 /// How to verify without this program.
 pub const README: &str = "README_VERIFY.txt";
 /// The files of every bag, relative to its top.
-pub const PAYLOAD: [&str; 6] = [
+pub const PAYLOAD: [&str; 10] = [
+    "data/case.jsonld",
+    "data/certificate-902.txt",
     "data/checklist.html",
     "data/evidence.sha256",
     "data/report.html",
     "data/report.json",
+    "data/proces-verbaal.txt",
     "data/session.json",
     "data/sessions.csv",
+    "data/timeline.csv",
 ];
 /// What `bagit.txt` says.
 pub const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
@@ -99,17 +103,35 @@ pub fn write(
     session: &serde_json::Value,
     overwrite: bool,
 ) -> Result<(), Error> {
-    let mut session = serde_json::to_vec_pretty(session)?;
-    session.push(b'\n');
-    let payload = BTreeMap::from([
+    let at = |key: &str| session_time(session, key);
+    let event = custody::Event {
+        at: at("finished"),
+        action: "made".to_owned(),
+        by: "program".to_owned(),
+        note: format!("{} {}, begun {}", report.tool.name, report.tool.version, at("started")),
+        ..custody::Event::default()
+    };
+    let mut payload = BTreeMap::from([
+        ("data/case.jsonld", case_uco::bytes(report)?),
+        ("data/certificate-902.txt", statement::certificate(report)?),
         ("data/checklist.html", checklist::render(report)?.into_bytes()),
         ("data/evidence.sha256", evidence_list.to_vec()),
         ("data/report.html", html::render(report)?.into_bytes()),
         ("data/report.json", json::bytes(report)?),
-        ("data/session.json", session),
+        ("data/proces-verbaal.txt", statement::proces_verbaal(report)?),
+        ("data/session.json", [serde_json::to_vec_pretty(session)?, b"\n".to_vec()].concat()),
         ("data/sessions.csv", super::sessions::csv(&report.sessions)),
+        ("data/timeline.csv", csv::timeline(report)?),
     ]);
-    write_files(out, &format!("{} {}", report.tool.name, report.tool.version), &payload, overwrite)
+    if let Some(page) = persons::render(report)? {
+        payload.insert("data/persons.html", page.into_bytes());
+    }
+    put_bag(out, &format!("{} {}", report.tool.name, report.tool.version), &payload, Some(event), overwrite)
+}
+
+/// A time of the session; the beginning of time where it has none, which only tests have.
+fn session_time(session: &serde_json::Value, key: &str) -> String {
+    session.get(key).and_then(serde_json::Value::as_str).unwrap_or("1970-01-01T00:00:00Z").to_owned()
 }
 
 /// Writes a bag with the given files under `data/`. `agent` names the program and its version.
@@ -117,15 +139,30 @@ pub fn write(
 /// # Errors
 /// As [`write()`].
 pub fn write_files(out: &Path, agent: &str, payload: &BTreeMap<&str, Vec<u8>>, overwrite: bool) -> Result<(), Error> {
+    put_bag(out, agent, payload, None, overwrite)
+}
+
+fn put_bag(
+    out: &Path,
+    agent: &str,
+    payload: &BTreeMap<&str, Vec<u8>>,
+    event: Option<custody::Event>,
+    overwrite: bool,
+) -> Result<(), Error> {
     check(out, overwrite)?;
     let bytes: usize = payload.values().map(Vec::len).sum();
     let info = format!("Bag-Software-Agent: {agent}\nPayload-Oxum: {bytes}.{}\n", payload.len());
-    let tags = BTreeMap::from([
+    let listed = manifest(payload);
+    let mut tags = BTreeMap::from([
         (BAGIT, DECLARATION.as_bytes().to_vec()),
         (INFO, info.into_bytes()),
-        (MANIFEST, manifest(payload).into_bytes()),
         (README, readme().into_bytes()),
     ]);
+    if let Some(mut event) = event {
+        event.manifest_sha256 = json::sha256(listed.as_bytes());
+        tags.insert(custody::FILE, custody::append("", event)?.into_bytes());
+    }
+    tags.insert(MANIFEST, listed.into_bytes());
     let list = BTreeMap::from([(TAGS, manifest(&tags).into_bytes())]);
 
     let parent = match out.parent() {
@@ -204,6 +241,18 @@ pub fn commands(text: &Text) -> Vec<(&str, &'static str)> {
         (&words.tags, "sha256sum -c tagmanifest-sha256.txt"),
         (&words.mac, "shasum -a 256 -c manifest-sha256.txt"),
         (&words.windows, "Get-FileHash -Algorithm SHA256 data\\report.json"),
+        (
+            &words.signature,
+            "ssh-keygen -Y check-novalidate -n vrijspoor -s manifest-sha256.txt.sig < manifest-sha256.txt",
+        ),
+        (
+            &words.signer,
+            "ssh-keygen -Y verify -n vrijspoor -f allowed_signers -I NAME -s manifest-sha256.txt.sig < manifest-sha256.txt",
+        ),
+        (
+            &words.stamp,
+            "openssl ts -verify -queryfile manifest-sha256.txt.tsq -in manifest-sha256.txt.tsr -CAfile AUTHORITY.pem",
+        ),
         (&words.evidence, "sha256sum -c OUT/data/evidence.sha256"),
         (&words.value, "sqlite3 'file:FILE?mode=ro&immutable=1' \"SELECT * FROM NAME WHERE rowid = 1\""),
     ]
@@ -248,9 +297,13 @@ mod tests {
             names.push(name.to_owned());
         }
         assert!(PAYLOAD.iter().all(|name| names.contains(&(*name).to_owned())));
-        assert_eq!(names.len(), 9);
+        assert_eq!(names.len(), PAYLOAD.len() + 5);
         let info = fs::read_to_string(out.join(INFO)).unwrap();
-        assert!(info.contains("Payload-Oxum: ") && info.ends_with(".5\n") && !info.contains("Date"));
+        assert!(
+            info.contains("Payload-Oxum: ")
+                && info.ends_with(&format!(".{}\n", PAYLOAD.len()))
+                && !info.contains("Date")
+        );
         assert_eq!(fs::read(out.join("data/evidence.sha256")).unwrap(), b"00  a\n");
         #[cfg(unix)]
         {

@@ -6,14 +6,23 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub mod bag;
+pub mod case_uco;
 pub mod checklist;
+pub mod csv;
+pub mod custody;
 pub mod facts;
 pub mod html;
 pub mod json;
+pub mod persons;
+pub mod redact;
 #[cfg(test)]
 mod sample;
+pub mod seal;
 pub mod sessions;
 pub mod shown;
+pub mod sign;
+pub mod stamp;
+pub mod statement;
 pub mod terminal;
 pub mod text;
 pub mod verify;
@@ -61,6 +70,12 @@ pub struct Report {
     /// What a later audit is compared with.
     #[serde(default)]
     pub baseline: facts::Baseline,
+    /// Persons of concern, over all sources.
+    #[serde(default)]
+    pub persons: persons::Persons,
+    /// The hidden values, when this is a copy without other people's names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redactions: Vec<redact::Redaction>,
 }
 
 /// Name and version of the tool.
@@ -83,8 +98,64 @@ pub struct Ruleset {
     pub artifacts: usize,
     /// Number of rules.
     pub rules: usize,
-    /// The indicator lists: name and SHA-256.
-    pub indicators: BTreeMap<String, String>,
+    /// The indicator lists, the built-in ones first, then those that were given, in their order.
+    pub indicators: Vec<IndicatorList>,
+}
+
+/// A list of indicators that the rules were put to the facts with. What it holds is kept here, so that a question can be asked again
+/// without the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndicatorList {
+    /// Its name.
+    pub name: String,
+    /// Name of its file.
+    pub file: String,
+    /// SHA-256 of its file.
+    pub sha256: String,
+    /// The form it has: `vrijspoor`, `stalkerware-indicators`, `stix`, `csv`, `tinycheck`.
+    pub format: String,
+    /// Given at run time; 0 for those that come with the tool.
+    pub imported: bool,
+    /// Where its facts come from, as it says itself.
+    pub sources: Vec<String>,
+    /// Number of values in the file: kept, repeated and refused together.
+    pub read: usize,
+    /// Values that stand in it more than once, each counted after the first.
+    pub repeated: usize,
+    /// Values that could not be used, by reason.
+    pub refused: Vec<Refused>,
+    /// The values that are kept.
+    pub values: Vec<IndicatorValue>,
+}
+
+/// Values of a list that could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Code of the reason.
+    pub reason: String,
+    /// How many.
+    pub count: usize,
+    /// The first of them, with their place.
+    pub examples: Vec<String>,
+}
+
+/// Something that gives a known product away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndicatorValue {
+    /// `package`, `bundle`, `certificate`, `file`, `domain`.
+    pub kind: String,
+    /// The value; domains and digests in lower case.
+    pub value: String,
+    /// Name of the product.
+    pub name: String,
+    /// Other names under which it is sold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// Its category.
+    pub category: String,
+    /// A name that others use too: needs a second sign.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub generic: bool,
 }
 
 /// The options that steer the outcome.
@@ -302,6 +373,34 @@ pub struct Citation {
     pub raw: BTreeMap<String, serde_json::Value>,
     /// The values as decoded.
     pub decoded: BTreeMap<String, serde_json::Value>,
+    /// How each decoded time was written: the raw value it was made from and its epoch.
+    #[serde(default)]
+    pub times: BTreeMap<String, Basis>,
+    /// How others see the value again with stock tools; none where no stock tool reads such bytes.
+    #[serde(default)]
+    pub reproduce: Option<Reproduce>,
+}
+
+/// What a decoded time was made from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// The raw value; `stream` when it is a time of the file itself.
+    pub raw: String,
+    /// How it is written: `unix`, `cocoa`, `rfc3339` … ([`crate::artifact::time::Epoch::name`]).
+    pub epoch: String,
+}
+
+/// A command for a POSIX shell that shows a cited value, run in the folder that holds the copies.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reproduce {
+    /// What a person does first, by code: `decrypt`, `work-copy`; the text file has the words.
+    pub first: Vec<String>,
+    /// The command, one line or several.
+    pub command: String,
+    /// The raw values that it prints as they stand.
+    pub shows: Vec<String>,
+    /// The raw values that the artifact's question computed from what is printed.
+    pub computed: Vec<String>,
 }
 
 /// What became of a rule.

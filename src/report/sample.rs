@@ -75,6 +75,16 @@ fn citation(ev: i64, source: &str, stream: &str, raw: &Value, decoded: &Value) -
         locator: format!("table access, rowid {ev}"),
         raw: values(raw),
         decoded: values(decoded),
+        times: BTreeMap::from([(
+            "at".to_owned(),
+            super::Basis { raw: "last_modified".to_owned(), epoch: "unix".to_owned() },
+        )]),
+        reproduce: Some(super::Reproduce {
+            first: vec!["work-copy".to_owned(), "code-of-tomorrow".to_owned()],
+            command: format!("sqlite3 -json x.db \"SELECT * FROM access WHERE rowid = {ev}\""),
+            shows: vec!["client".to_owned()],
+            computed: vec!["allowed".to_owned()],
+        }),
     }
 }
 
@@ -319,7 +329,18 @@ pub fn report(lang: &str) -> Report {
             rules_sha256: digest("rules"),
             artifacts: 41,
             rules: 37,
-            indicators: BTreeMap::from([("eigen-lijst".to_owned(), digest("list"))]),
+            indicators: vec![super::IndicatorList {
+                name: "eigen-lijst".to_owned(),
+                file: "eigen.toml".to_owned(),
+                sha256: digest("list"),
+                format: "vrijspoor".to_owned(),
+                imported: false,
+                sources: vec!["eigen kennis".to_owned()],
+                read: 0,
+                repeated: 0,
+                refused: Vec::new(),
+                values: Vec::new(),
+            }],
         },
         options: Options {
             lang: lang.to_owned(),
@@ -424,7 +445,9 @@ pub fn report(lang: &str) -> Report {
         ],
         sessions: vec![super::sessions::Session { device: SCRIPT.into(), ip: BIDI.into(), ..Default::default() }],
         chains: vec![super::sessions::Chain { id: "C-001".into(), device: SCRIPT.into(), ..Default::default() }],
+        persons: crate::report::persons::Persons::default(),
         baseline: crate::report::facts::Baseline::default(),
+        redactions: Vec::new(),
         contacts: vec![
             Contact {
                 id: "police".to_owned(),

@@ -13,7 +13,7 @@ const LONGEST_TEXT: usize = 4_000;
 /// The parts of the report whose strings come from evidence as they are.
 const VALUES: [&str; 6] = ["params", "rows", "raw", "decoded", "device", "detail"];
 /// The parts that are the project's own text of many lines, and are never cut.
-const WHOLE: [&str; 1] = ["detect"];
+const WHOLE: [&str; 2] = ["detect", "command"];
 
 /// A value as it is shown: invisible and direction characters as `[U+202E]`, at most 300 characters.
 #[must_use]
@@ -28,6 +28,8 @@ pub struct Moment {
     pub utc: String,
     /// `2026-03-01 12:02:03 +01:00`; none when the zone is UTC or not known.
     pub local: Option<String>,
+    /// Whether daylight saving time held then in the zone.
+    pub summer: bool,
 }
 
 /// The zone beside UTC in which moments are shown.
@@ -52,7 +54,8 @@ impl Zone {
         let utc = time.strftime("%Y-%m-%d %H:%M:%S%.f UTC").to_string();
         let local =
             self.0.clone().map(|zone| time.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S%.f %:z").to_string());
-        Some(Moment { utc, local })
+        let summer = self.0.as_ref().is_some_and(|zone| zone.to_offset_info(time).dst().is_dst());
+        Some(Moment { utc, local, summer })
     }
 }
 
@@ -157,6 +160,7 @@ mod tests {
             ("2026-01-02 23:30:00 UTC", Some("2026-01-03 00:30:00 +01:00"))
         );
         let summer = zone.moment("2026-07-02T10:00:00.25Z").unwrap();
+        assert!(summer.summer && !winter.summer);
         assert_eq!(summer.local.unwrap(), "2026-07-02 12:00:00.25 +02:00");
         for no in ["", "2026-01-02", "2026-01-02T10:00:00+01:00", "2026-13-02T10:00:00Z", "ééééééZ", "0123456789TZ"]
         {

@@ -66,6 +66,7 @@ pub fn summary(report: &Report, out: &Path, screen: Screen) -> Result<String, ht
         let advice = text.gap(kind);
         if text.gap.contains_key(kind) { advice.what.clone() } else { format!("{} ({kind})", advice.what) }
     }));
+    lines.extend(report.ruleset.indicators.iter().filter(|l| l.imported).map(|l| text.indicator_list(l)));
     lines.push(String::new());
 
     lines.push(format!("{}:", words.files));

@@ -33,7 +33,7 @@ words! {
         coverage_lead, part, outcome, row_count, fact_count, streams, not_verified, gaps, gaps_lead, gaps_none, gap, times,
         detail, never, never_lead, never_tool, citations, citations_lead, citation, stream, stored, stream_digest, locator,
         artifact, fact, part_limits, field, raw, decoded, values_of, rule, rule_source, rule_sql, key, method, tool,
-        artifacts_digest, rules_digest, indicators, layout, verify, verify_lead, contacts, contacts_lead, contact, reach, when,
+        artifacts_digest, rules_digest, indicators, name_list, layout, verify, verify_lead, contacts, contacts_lead, contact, reach, when,
         last_verified, contact_unverified, contact_source, glossary,
     } {
         /// How the tool works, one sentence an item; `{zone}` is the zone of the report.
@@ -100,9 +100,37 @@ words! {
 }
 
 words! {
+    /// The words of `persons.html`.
+    PersonWords {
+        page_title, title, not_who, not_who_why, traces, no_traces, what, value, when, place, contact, contact_line, channel,
+        new_channel, after_exit, bursts, days, day, received, sent, no_contact, not_read, others, others_lead, left_out, limits,
+    }
+}
+
+words! {
     /// The words around verification, also those of `README_VERIFY.txt`.
     VerifyWords {
         ok, failed, seal, readme_title, readme_lead, readme_limits, linux, tags, mac, windows, evidence, value,
+        signature, signer, stamp,
+    }
+}
+
+words! {
+    /// The words for court: what the report adds for those who must weigh and check it.
+    CourtWords {
+        question, question_text, excluded, excluded_always, excluded_none, excluded_parts, custody, custody_lead, custody_hand,
+        alternatives, alternatives_lead, handover, handover_text, files, files_lead, leans_on, leans_on_one, leans_on_more, tie,
+        stands, values_of, number, summer, made_from, basis_file, reproduce, reproduce_lead, computed, no_way, matrix_picture,
+        matrix_picture_help, timeline_picture, timeline_picture_help, also_possible, hidden, hidden_lead, mark, promise,
+    } {
+        /// Columns of the table of handovers.
+        custody_columns: Vec<String>,
+        /// What to think of when handing over.
+        handover_lines: Vec<String>,
+        /// The files of the folder.
+        file_list: Vec<Entry>,
+        /// What a person does before a command, by code.
+        before: BTreeMap<String, String>,
     }
 }
 
@@ -174,8 +202,12 @@ pub struct Text {
     pub terminal: TerminalWords,
     /// Words of `comparison.html`.
     pub compare: CompareWords,
+    /// Words of `persons.html`.
+    pub persons: PersonWords,
     /// Words around verification.
     pub verify: VerifyWords,
+    /// Words for court.
+    pub court: CourtWords,
     /// Urgencies by code.
     pub urgency: Codes,
     /// Confidences by code.
@@ -202,6 +234,8 @@ pub struct Text {
     pub error: BTreeMap<String, Advice>,
     /// What verification can find, by code.
     pub problem: BTreeMap<String, Advice>,
+    /// Why a value of a list of indicators could not be used, by code.
+    pub refused: BTreeMap<String, String>,
     /// What is said of a code without words.
     pub unknown: Advice,
     /// What the tool can never say.
@@ -243,6 +277,8 @@ impl Text {
     /// Name of a column; the column itself when there is none.
     #[must_use]
     pub fn column<'a>(&'a self, column: &'a str) -> &'a str {
+        // What a question words in both languages: `signs_nl` is the Dutch `signs`.
+        let column = column.strip_suffix(&self.lang).and_then(|c| c.strip_suffix('_')).unwrap_or(column);
         self.columns.get(column).map_or(column, String::as_str)
     }
 
@@ -250,6 +286,27 @@ impl Text {
     #[must_use]
     pub fn session_code<'a>(&'a self, code: &'a str) -> &'a str {
         self.sessions.codes.get(code).map_or(code, String::as_str)
+    }
+
+    /// A list of indicators with the account of its values, on one line.
+    #[must_use]
+    pub fn indicator_list(&self, list: &super::IndicatorList) -> String {
+        let refused: usize = list.refused.iter().map(|r| r.count).sum();
+        let reason = |r: &super::Refused| {
+            format!("{}: {}", self.refused.get(&r.reason).map_or(r.reason.as_str(), String::as_str), r.count)
+        };
+        let reasons: Vec<String> = list.refused.iter().map(reason).collect();
+        let [read, kept, repeated, refused] =
+            [list.read, list.values.len(), list.repeated, refused].map(|n| n.to_string());
+        let values = [("read", &read), ("kept", &kept), ("repeated", &repeated), ("refused", &refused)]
+            .map(|(k, v)| (k, v.as_str()));
+        let line =
+            fill(&self.report.indicators, &[&values[..], &[("list", &list.name), ("file", &list.file)]].concat());
+        if list.read == 0 && !list.imported {
+            // Patterns of names and categories: there is nothing to count.
+            return fill(&self.report.name_list, &[("list", &list.name), ("file", &list.file)]);
+        }
+        if reasons.is_empty() { line } else { format!("{line} ({})", reasons.join("; ")) }
     }
 
     /// Words for an error code; a general sentence when there are none. Show the code and the particulars beside it.

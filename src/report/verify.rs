@@ -9,14 +9,24 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+mod beside;
+
 /// What a check of a bag came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verified {
     /// Number of files that were hashed and agree with their list.
     pub files: usize,
-    /// SHA-256 of `tagmanifest-sha256.txt`, which covers the whole bag: the one number to write down or to sign. Empty when
-    /// that file is missing.
+    /// SHA-256 of `manifest-sha256.txt`, which covers the whole report: the one number to write down. It stays the same when a
+    /// signature, a time stamp or a line of custody is put beside the report. Empty when that file is missing.
     pub seal: String,
+    /// Fingerprint of the key that signed; `None` when it is not signed.
+    pub signer: Option<String>,
+    /// Time of the time stamp, as the authority wrote it; `None` when there is none.
+    pub stamp: Option<String>,
+    /// A request for a time stamp lies there without its reply.
+    pub stamp_asked: bool,
+    /// Number of lines of custody, and the hash of the last.
+    pub custody: (usize, String),
     /// Everything that is wrong, sorted by path; empty when all agrees.
     pub problems: Vec<Problem>,
 }
@@ -26,7 +36,8 @@ pub struct Verified {
 pub struct Problem {
     /// Which file of the bag.
     pub path: String,
-    /// Stable code: `changed`, `missing`, `extra`, `malformed`, `unlisted`, `schema`, `report-unreadable`, `size`.
+    /// Stable code: `changed`, `missing`, `extra`, `malformed`, `unlisted`, `schema`, `report-unreadable`, `size`,
+    /// `signature`, `stamp`, `custody`.
     pub code: &'static str,
     /// Particulars, in English.
     pub detail: String,
@@ -113,7 +124,8 @@ pub fn verify(out: &Path) -> Result<Verified, Error> {
             }
         }
     }
-    for name in found.keys().filter(|name| !listed.contains(*name)) {
+    // `ssh-keygen -Y sign` and people who bring a reply put files beside the report that no list holds.
+    for name in found.keys().filter(|name| !listed.contains(*name) && !super::seal::OPTIONAL.contains(&name.as_str())) {
         problems.push(Problem { path: name.clone(), code: "extra", detail: String::new() });
     }
     for name in PAYLOAD.iter().chain(&[BAGIT, INFO, MANIFEST, README]).filter(|name| !listed.contains(**name)) {
@@ -127,9 +139,15 @@ pub fn verify(out: &Path) -> Result<Verified, Error> {
     }
     problems.extend(check_size(out, &found));
     problems.extend(check_report(out));
+    let vouched = beside::check(out, &found, &mut problems);
     problems.sort();
     problems.dedup();
-    Ok(Verified { files, seal: found.get(TAGS).map(|(digest, _)| digest.clone()).unwrap_or_default(), problems })
+    Ok(Verified {
+        files,
+        seal: found.get(MANIFEST).map(|(digest, _)| digest.clone()).unwrap_or_default(),
+        problems,
+        ..vouched
+    })
 }
 
 /// A text file of the bag; empty when it cannot be read, which the digests report by themselves.
@@ -214,7 +232,7 @@ mod tests {
     fn an_untouched_bag_agrees() {
         let (_place, out) = bag();
         let verified = verify(&out).unwrap();
-        assert_eq!((verified.files, verified.problems.len(), verified.seal.len()), (9, 0, 64));
+        assert_eq!((verified.files, verified.problems.len(), verified.seal.len()), (PAYLOAD.len() + 5, 0, 64));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Loads and checks everything under `rules/`: rules, steps, contacts, indicators. Every question is prepared on an empty store;
 //! every text must exist in Dutch and English with the same placeholders, and every placeholder must be a selected column.
 
+use super::indicator::Indicators;
 use super::view::{self, View};
 use super::{Rule, Urgency, identity, judge};
 use crate::fact::store::SYSTEM;
@@ -8,7 +9,7 @@ use crate::fact::{Problem, Problems, Store, Vocabulary};
 use crate::report::checklist::{self, WAVES};
 use crate::report::{Contact, EasyStep, FindingText, Step, StepText};
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What another person may see.
 pub const SEES: [&str; 11] = [
@@ -36,12 +37,8 @@ pub struct Rules {
     pub steps: Vec<StepFile>,
     /// Contacts, in the order of the file.
     pub contacts: Vec<Contact>,
-    /// Indicators of known products.
-    pub indicators: Vec<Indicator>,
-    /// Allow lists.
-    pub known: Vec<Known>,
-    /// Name and SHA-256 of every indicator list.
-    pub lists: BTreeMap<String, String>,
+    /// Indicators of known products, and what explains a name.
+    pub indicators: Indicators,
     /// SHA-256 over all files.
     pub sha256: String,
 }
@@ -103,69 +100,6 @@ impl StepFile {
     }
 }
 
-/// One indicator: something that gives a known product away.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Indicator {
-    /// `package`, `bundle`, `domain`, `sha1`, `sha256`.
-    pub kind: &'static str,
-    /// The value, lower case for domains and digests.
-    pub value: String,
-    /// Name of the product.
-    pub name: String,
-    /// Its category.
-    pub category: String,
-    /// A name that others use too: needs a second sign.
-    pub generic: bool,
-    /// Which list it comes from.
-    pub list: String,
-}
-
-/// One entry of an allow list.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Known {
-    /// What it is about.
-    pub kind: String,
-    /// A GLOB pattern.
-    pub pattern: String,
-    /// Name for people.
-    pub name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct IndicatorFile {
-    list: String,
-    #[allow(dead_code)] // read by people: the attribution of the list
-    sources: Vec<String>,
-    #[serde(default)]
-    product: Vec<Product>,
-    #[serde(default)]
-    known: Vec<Known>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Product {
-    name: String,
-    category: String,
-    #[serde(default)]
-    packages: Vec<String>,
-    #[serde(default)]
-    bundles: Vec<String>,
-    #[serde(default)]
-    domains: Vec<String>,
-    #[serde(default)]
-    sha1: Vec<String>,
-    #[serde(default)]
-    sha256: Vec<String>,
-    #[serde(default)]
-    generic: bool,
-    #[serde(default)]
-    #[allow(dead_code)] // read by people: where the fact about this product comes from
-    source: String,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ContactFile {
@@ -192,12 +126,10 @@ impl Rules {
             views: Vec::new(),
             steps: Vec::new(),
             contacts: Vec::new(),
-            indicators: Vec::new(),
-            known: Vec::new(),
-            lists: BTreeMap::new(),
+            indicators: Indicators::default(),
             sha256: crate::embedded::digest(files),
         };
-        let (mut rule_files, mut problems_of_views) = (Vec::new(), Vec::new());
+        let (mut rule_files, mut problems_of_views, mut lists) = (Vec::new(), Vec::new(), Vec::new());
         for (file, text) in files {
             if *file == "contacts.nl.toml" {
                 take(file, text, &mut problems, |f: ContactFile| rules.contacts = f.contact);
@@ -217,10 +149,7 @@ impl Rules {
                     }
                     rules.views.push(view);
                 }),
-                "indicators" => take(file, text, &mut problems, |f| {
-                    rules.lists.insert(stem.to_string(), crate::embedded::digest(&[(file, text)]));
-                    collect(f, &mut rules.indicators, &mut rules.known);
-                }),
+                "indicators" => lists.push((*file, *text)),
                 _ => take(file, text, &mut problems, |rule: Rule| {
                     rule_files.push((*file, *text, format!("{folder}.{stem}")));
                     rules.list.push(rule);
@@ -259,7 +188,7 @@ impl Rules {
                 check_step(file, text, step, &rules.contacts, &mut problems);
             }
         }
-        check_indicators(&rules.indicators, &mut problems);
+        rules.indicators = Indicators::load(lists.into_iter(), &mut problems);
         rules.list.sort_by(|a, b| a.id.cmp(&b.id));
         rules.steps.sort_by(|a, b| a.id.cmp(&b.id));
         Problems::or(problems, rules)
@@ -270,35 +199,6 @@ fn take<T: serde::de::DeserializeOwned>(file: &str, text: &str, problems: &mut V
     match toml::from_str(text) {
         Ok(value) => then(value),
         Err(e) => problems.push(Problem::from_toml(file, text, &e)),
-    }
-}
-
-fn collect(file: IndicatorFile, indicators: &mut Vec<Indicator>, known: &mut Vec<Known>) {
-    known.extend(file.known);
-    for product in file.product {
-        for (kind, values) in [
-            ("package", &product.packages),
-            ("bundle", &product.bundles),
-            ("domain", &product.domains),
-            ("sha1", &product.sha1),
-            ("sha256", &product.sha256),
-        ] {
-            for value in values {
-                let value = if matches!(kind, "package" | "bundle") { value.clone() } else { value.to_lowercase() };
-                let (name, category, list) = (product.name.clone(), product.category.clone(), file.list.clone());
-                indicators.push(Indicator { kind, value, name, category, generic: product.generic, list });
-            }
-        }
-    }
-}
-
-fn check_indicators(indicators: &[Indicator], problems: &mut Vec<Problem>) {
-    let mut seen = BTreeSet::new();
-    for indicator in indicators {
-        if !seen.insert((indicator.kind, &indicator.value, &indicator.list)) {
-            let message = format!("{} `{}` stands in the list twice", indicator.kind, indicator.value);
-            problems.push(Problem::near(&indicator.list, "", "", message));
-        }
     }
 }
 
@@ -313,6 +213,11 @@ pub fn placeholders(text: &str) -> BTreeSet<String> {
         rest = after;
     }
     names
+}
+
+/// Whether a question gives the words for a placeholder in both languages: `x_nl` and `x_en` for `{x}`.
+fn in_both_languages(name: &str, columns: &BTreeSet<String>) -> bool {
+    ["nl", "en"].iter().all(|language| columns.contains(&format!("{name}_{language}")))
 }
 
 fn words(text: &FindingText) -> Vec<(&'static str, &str)> {
@@ -358,7 +263,7 @@ fn check_rule(
             if value.trim().is_empty() {
                 say(&format!("[{language}]"), format!("`{key}` is empty in [{language}]"));
             }
-            for name in placeholders(value).difference(&columns) {
+            for name in placeholders(value).difference(&columns).filter(|n| !in_both_languages(n, &columns)) {
                 say(&format!("{{{name}}}"), format!("{{{name}}} is not among the selected columns"));
             }
         }

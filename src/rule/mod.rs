@@ -3,11 +3,13 @@
 
 pub mod declared;
 pub mod identity;
+pub mod indicator;
 pub mod judge;
 pub mod load;
 pub mod pseudonym;
 pub mod view;
 
+pub use indicator::Indicators;
 pub use judge::{Judgement, Match, judge};
 pub use load::Rules;
 

@@ -264,12 +264,24 @@ fn copies_of_one_phone_are_read_together() {
     std::fs::copy(&zip, &again).unwrap();
     let both = audit(&[zip.clone(), again]).unwrap().report;
     assert_eq!(both.sources.len(), 1);
-    assert!(both.evidence.iter().flat_map(|e| &e.remarks).any(|r| r.code == "same-phone"));
+    assert!(
+        both.evidence.iter().flat_map(|e| &e.remarks).any(|r| ["same-phone", "same-build"].contains(&r.code.as_str()))
+    );
     let other = scratch.path().join("getprop.txt");
     std::fs::write(&other, "[ro.product.model]: [Other]\n[ro.build.display.id]: [X1]\n[ro.serialno]: [ABC]\n").unwrap();
     let apart = audit(&[zip.clone(), other]).unwrap().report;
     assert_eq!(apart.sources.len(), 2);
     assert!(apart.evidence.iter().flat_map(|e| &e.remarks).any(|r| r.code == "other-phone"));
+
+    // Two phones in one folder are two phones.
+    let folder = scratch.path().join("two");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::copy(&zip, folder.join("a.zip")).unwrap();
+    std::fs::write(folder.join("getprop.txt"), "[ro.product.model]: [Other]\n[ro.build.version.release]: [14]\n")
+        .unwrap();
+    let two = report(&folder);
+    assert_eq!(two.sources.len(), 2);
+    assert_eq!(read(&two, "android.apps").0, 268);
 
     let case = "[[examination]]\nhost = \"seldlx26533.corpusers.net\"\n";
     let examined = audit::run(&plan(vec![zip], None, case), &Cancel::default(), &Silent).unwrap().report;

@@ -289,3 +289,66 @@ fn other_people_are_pseudonyms_among_the_kept_facts() {
     }
     assert!(seen > 0);
 }
+
+#[test]
+fn contact_over_time_is_read_only_with_consent_of_its_own() {
+    let with = Bench::audit("contact-pattern", |_| (), |p| p.scope = vec!["all".into(), "contact-pattern".into()]);
+    let contact = with.persons.concern[0].contact.as_ref().unwrap();
+    // 30 texts from 23:10 Dutch time within half an hour, three earlier ones of which one was answered.
+    assert_eq!((contact.received, contact.sent, contact.received_at_night), (32, 1, 30));
+    assert_eq!(contact.days.keys().collect::<Vec<_>>(), ["2026-09-01", "2026-09-03", "2026-10-05"]);
+    assert_eq!(contact.bursts, ["2026-10-05"]);
+    let after = contact.after_exit.as_ref().unwrap();
+    assert_eq!((after.received, after.sent, after.days), (30, 0, 1));
+    // The lawyer is left out, and that is said.
+    assert_eq!(with.persons.left_out, 1);
+    let whole = serde_json::to_string(&with.persons).unwrap();
+    assert!(!whole.contains("+31600000092") && !whole.contains("MARKER-"));
+    assert!(with.persons.others.iter().all(|o| vrijspoor::rule::pseudonym::is_pseudonym(&o.label)));
+    assert!(!with.persons.concern[0].traces.is_empty());
+
+    let without = Bench::audit("contact-pattern", |_| (), |_| ());
+    assert!(!without.persons.pattern_read && without.persons.others.is_empty());
+    assert!(without.persons.concern[0].contact.is_none());
+    let coverage = without.coverage.iter().find(|c| c.artifact == "ios.messages-hours").unwrap();
+    assert_eq!((coverage.outcome.as_str(), coverage.rows), ("out-of-scope", 0));
+    let page = vrijspoor::report::persons::render(&with).unwrap().unwrap();
+    assert!(page.contains("Advocaat") == page.contains("+31600000092") && !page.contains("Advocaat"));
+    let nobody = Bench::audit("iphone-clean", |_| (), |_| ());
+    assert!(vrijspoor::report::persons::render(&nobody).unwrap().is_none());
+}
+
+/// Backups of the independent maker, with and without its planted controls.
+#[test]
+fn planted_controls_are_new_and_then_gone() {
+    let Some(tool) = super::third_party::beside("mk_ios_backup.py", "VRIJSPOOR_TOOLS", "tools") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut reports = Vec::new();
+    for (name, arguments) in [("ordinary", &[][..]), ("planted", &["--plant-control"][..])] {
+        let out = folder.path().join(name);
+        let made = assert_cmd::Command::new("python3")
+            .arg(&tool)
+            .arg(&out)
+            .args(["--files", "60", "--total-mb", "2", "--sms", "50", "--history", "50"])
+            .args(arguments)
+            .ok();
+        if let Err(e) = made {
+            println!("skipped: the maker of backups does not run here: {e}");
+            return;
+        }
+        let plan = plan(vec![out], None, "");
+        reports.push(audit::run(&plan, &Cancel::default(), &Silent).unwrap().report);
+    }
+    let bench = Bench::new();
+    let there = bench.compare(&[&reports[0], &reports[1]]);
+    let back = bench.compare(&[&reports[1], &reports[0]]);
+    for rule in [
+        "device-control.mdm-profile",
+        "sessions.second-apple-account",
+        "location-sharing.app-location-always",
+        "sessions.app-bought-by-other",
+    ] {
+        assert_eq!(of(&there.pairs[0], rule), [("new", "")], "{rule}");
+        assert_eq!(of(&back.pairs[0], rule), [("gone", "")], "{rule}");
+    }
+}

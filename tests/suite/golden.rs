@@ -29,7 +29,8 @@ pub fn plan(inputs: Vec<PathBuf>, password: Option<&str>, case: &str) -> Plan {
 pub fn audit_fixture(name: &str, folder: &Path) -> Audited {
     let recipe = fixture::recipe(Data::default().fixtures, name).unwrap_or_else(|e| panic!("{name}: {e}"));
     let inputs = fixture::build(&recipe, folder).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let plan = plan(inputs, recipe.password.as_deref(), recipe.case.as_deref().unwrap_or(""));
+    let mut plan = plan(inputs, recipe.password.as_deref(), recipe.case.as_deref().unwrap_or(""));
+    plan.data = fixture::data(&recipe, plan.data);
     audit::run(&plan, &Cancel::default(), &Silent).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 

@@ -154,3 +154,90 @@ fn the_accounts_of_the_composites_are_read_or_said_to_be_missing() {
         assert_eq!(unseen, if name == "ios-A-plain" { 2 } else { 0 }, "{name}");
     }
 }
+
+/// The mapping of every small trace, on a backup of the recipe: what went in comes out, at its own time, and nothing else.
+#[test]
+fn small_traces_come_out_as_they_went_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = super::golden::audit_fixture("iphone-many-traces", folder.path()).report;
+    for (artifact, wanted) in [
+        (
+            "ios.find-my-preferences",
+            vec![
+                "name=command-locate-id scope=find-my value=locate-0001",
+                "status scope=find-my value=200",
+                "count scope=find-my value=3",
+                "value=2026-10-18T07:00:00Z",
+            ],
+        ),
+        ("ios.find-my-zone", vec!["name=SPBeaconZoneCreationDateKey scope=find-my value=2024-01-05T12:00:00Z"]),
+        ("ios.routine-switches", vec!["scope=location value=1"]),
+        ("ios.push-topics", vec!["event=push-registered package=com.example.gone-app"]),
+        ("ios.tile-seen", vec!["identifier=tile-0077 kind=tile last_at=2026-09-02T11:00:00Z relation=noticed"]),
+        ("ios.tile-tags", vec!["first_at=2026-02-03T10:00:00Z kind=tile name=Rugzak relation=own-account"]),
+        ("ios.carplay", vec!["at=2026-08-06T07:06:40Z event=used-in-car package=com.apple.Maps"]),
+        ("ios.carplay-session", vec!["at=2026-08-06T06:00:00Z name=CARAnalyticsPreviousSessionEnd"]),
+        ("ios.watch-account", vec!["name=HasWatchOnAccount scope=watch value=1"]),
+        ("ios.account-counts", vec!["name=com.apple.account.AppleAccount.count scope=account-count value=1"]),
+        ("ios.account-signed-in", vec!["value=Noor Vermeer", "name=AAIsAccountSignedIn scope=account value=1"]),
+        (
+            "ios.contacts-looked-up",
+            vec![
+                "last_at=2026-06-14T21:10:00Z service=apple-lookup",
+                "last_at=2026-06-14T21:11:40Z service=apple-lookup",
+            ],
+        ),
+        (
+            "ios.chrome-accounts",
+            vec![
+                "hardware_key=100000000000000000012 identity=noor.vermeer@example.net kind=chrome provider=google role=browser",
+            ],
+        ),
+        ("ios.vpn-flags", vec!["name=VPNConnectivity scope=network value=0"]),
+        ("ios.hotspot", vec!["name=State scope=hotspot value=1022"]),
+        ("ios.apn", vec!["kind=apn name=internet.example.net"]),
+        (
+            "ios.wifi-old",
+            vec!["at=2019-05-01T10:00:00Z kind=wifi last_at=2020-06-01T10:00:00Z name=Buurthuis state=known"],
+        ),
+        (
+            "ios.wifi-private",
+            vec!["at=2026-05-01T10:00:00Z kind=wifi-scanned last_at=2026-05-02T10:00:00Z name=AndroidAP7"],
+        ),
+        ("ios.wifi-removed", vec!["kind=wifi-removed last_at=2026-07-01T10:00:00Z name=Oud netwerk"]),
+        ("ios.whatsapp-business-account", vec!["identity=+31600000044 provider=whatsapp-business"]),
+        ("ios.mail-folders", vec!["event=folder-present identity=IMAP-noor.vermeer@example.net"]),
+        ("ios.airdrop", vec!["name=DiscoverableMode scope=airdrop value=Everyone"]),
+        ("ios.backup-state", vec!["at=2026-10-10T02:00:00Z examined=0 kind=cloud"]),
+        ("ios.setup", vec!["at=2023-05-11T17:30:00Z name=SetupState scope=setup value=RestoredFromiCloudBackup"]),
+    ] {
+        holds(&report, artifact, &wanted);
+    }
+    // The row of `preferences.plist` has no proxy: read, and empty.
+    assert_eq!(coverage(&report, "ios.proxies").outcome, "empty");
+}
+
+/// The file of which Info.plist holds a copy, laid out as the catalogue has it (row K7): a full copy of a phone has the file alone.
+#[test]
+fn computers_are_read_from_the_file_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = b"frpd".to_vec();
+    bytes.resize(292, 7);
+    bytes.extend([1, 1, 0x80, 0, 0]);
+    bytes.resize(292 + 92, 0);
+    for _ in 0..2 {
+        for (text, length) in [("R Kolk", 64), ("PC-VAN-R", 128)] {
+            let end = bytes.len() + length;
+            bytes.extend(text.as_bytes());
+            bytes.resize(end, 0);
+        }
+    }
+    let file = folder.path().join("iTunesPrefs");
+    std::fs::write(&file, &bytes).unwrap();
+    let place = ("MediaDomain", "Media/iTunes_Control/iTunes/iTunesPrefs");
+    let Some(report) = packed(&[(place.0, place.1, file.clone())]) else { return };
+    assert_eq!(facts(&report, "ios.itunes-prefs-file"), ["kind=computer name=PC-VAN-R service=computer user=R Kolk"]);
+    std::fs::write(&file, b"something else").unwrap();
+    let Some(report) = packed(&[(place.0, place.1, file)]) else { return };
+    assert_eq!(coverage(&report, "ios.itunes-prefs-file").outcome, "empty");
+}

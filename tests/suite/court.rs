@@ -1,0 +1,195 @@
+//! The package for court against the tools that a court has: `ssh-keygen`, `openssl`, `sha256sum`. Whoever has nothing of ours must be
+//! able to check it, and every tampering must be seen. Child processes are for tests alone; without a tool its part is passed over
+//! with a printed line. `bagit.py` and `case_validate` run in `.ci/court`.
+
+use assert_cmd::Command;
+use std::path::{Path, PathBuf};
+use vrijspoor::report::{bag, verify};
+
+use super::golden::audit_fixture;
+
+fn vrijspoor() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_vrijspoor"))
+}
+
+fn has(tool: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let there = std::env::split_paths(&paths).any(|folder| folder.join(tool).is_file());
+    if !there {
+        println!("skipped: no {tool}");
+    }
+    there
+}
+
+fn shell(folder: &Path, command: &str) -> assert_cmd::assert::Assert {
+    Command::new("sh").args(["-ec", command]).current_dir(folder).assert()
+}
+
+/// A report of a small fixture, in a folder of its own.
+fn report(place: &Path) -> PathBuf {
+    let audited = audit_fixture("google-controlled-en", &place.join("evidence"));
+    let out = place.join("out");
+    let session = serde_json::json!({"started": "2026-11-24T10:00:00Z", "finished": "2026-11-24T10:00:05Z"});
+    bag::write(&out, &audited.report, &audited.evidence_list, &session, false).unwrap();
+    out
+}
+
+fn codes(out: &Path) -> Vec<&'static str> {
+    verify::verify(out).unwrap().problems.into_iter().map(|problem| problem.code).collect()
+}
+
+#[test]
+fn a_signature_is_verified_by_stock_openssh_and_by_us() {
+    if !has("ssh-keygen") {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let out = report(place.path());
+    assert_eq!(verify::verify(&out).unwrap().signer, None, "an unsigned report is no broken report");
+    let seal = verify::verify(&out).unwrap().seal;
+    shell(place.path(), "ssh-keygen -q -t ed25519 -N '' -C test -f key").success();
+    shell(place.path(), "ssh-keygen -q -t ed25519 -N geheim -C test -f locked").success();
+    vrijspoor().arg("sign").arg(&out).arg("--key").arg(place.path().join("key")).assert().success();
+    let verified = verify::verify(&out).unwrap();
+    assert!(verified.signer.is_some() && verified.problems.is_empty(), "{:?}", verified.problems);
+    assert_eq!(verified.seal, seal, "the mark of the report stays when it is signed");
+    let known = "printf 'jan namespaces=\"vrijspoor\" ' > known; cat key.pub >> known; cd out;";
+    let check = "ssh-keygen -Y verify -n vrijspoor -f ../known -I jan -s manifest-sha256.txt.sig < manifest-sha256.txt";
+    shell(place.path(), &format!("{known} {check}; sha256sum -c tagmanifest-sha256.txt")).success();
+    // The same signature as the stock tool's own, and its file is known without being listed.
+    shell(&out, "cp manifest-sha256.txt.sig ../ours; ssh-keygen -q -Y sign -n vrijspoor -f ../key manifest-sha256.txt < /dev/null || true")
+        .success();
+    // A locked key needs its passphrase, and a wrong one is said to be wrong.
+    let mut locked = vrijspoor();
+    locked.arg("sign").arg(&out).arg("--key").arg(place.path().join("locked"));
+    locked.env("VRIJSPOOR_PASSWORD", "fout").assert().code(2);
+    locked.env("VRIJSPOOR_PASSWORD", "geheim").assert().success();
+    assert!(codes(&out).is_empty());
+
+    let manifest = std::fs::read_to_string(out.join("manifest-sha256.txt")).unwrap();
+    std::fs::write(out.join("manifest-sha256.txt"), manifest.replacen('a', "b", 1)).unwrap();
+    assert!(codes(&out).contains(&"signature"));
+}
+
+/// A time stamping authority for tests, as in field.md B3.
+const AUTHORITY: &str = r"
+printf '%s\n' '[tsa]' 'default_tsa=t' '[t]' 'serial=serial' 'crypto_device=builtin' 'signer_cert=tsa.pem' 'signer_key=tsa.key' \
+  'signer_digest=sha256' 'default_policy=1.2.3.4.1' 'digests=sha256' 'ordering=no' 'tsa_name=no' 'ess_cert_id_chain=no' > tsa.cnf
+echo 01 > serial
+openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -subj '/CN=Test root' -days 2 2> log
+openssl req -newkey rsa:2048 -nodes -keyout tsa.key -out tsa.csr -subj '/CN=Test authority' 2> log
+echo 'extendedKeyUsage=critical,timeStamping' > ext
+openssl x509 -req -in tsa.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out tsa.pem -days 2 -extfile ext 2> log
+";
+
+#[test]
+fn a_time_stamp_is_asked_for_offline_and_verified_by_openssl() {
+    if !has("openssl") {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let out = report(place.path());
+    vrijspoor().arg("stamp").arg(&out).assert().success();
+    assert!(verify::verify(&out).unwrap().stamp_asked);
+    let reply = "openssl ts -reply -config tsa.cnf -queryfile out/manifest-sha256.txt.tsq -out reply.tsr 2> log";
+    shell(place.path(), &format!("{AUTHORITY}{reply}")).success();
+    let reply = place.path().join("reply.tsr");
+    vrijspoor().arg("stamp").arg(&out).arg("--reply").arg(&reply).assert().success();
+    let verified = verify::verify(&out).unwrap();
+    assert!(verified.stamp.is_some() && verified.problems.is_empty(), "{:?}", verified.problems);
+    let check = "openssl ts -verify -queryfile manifest-sha256.txt.tsq -in manifest-sha256.txt.tsr -CAfile ../ca.pem";
+    shell(&out, check).success();
+
+    // Every cut and many changed bytes: never a panic; a changed digest, number or time is no longer this stamp.
+    let bytes = std::fs::read(&reply).unwrap();
+    let asked = std::fs::read(out.join("manifest-sha256.txt.tsq")).unwrap();
+    let digest = vrijspoor::report::json::digest_bytes(&std::fs::read(out.join("manifest-sha256.txt")).unwrap());
+    for at in 0..bytes.len() {
+        let mut other = bytes.clone();
+        other[at] ^= 0x55;
+        let _ = vrijspoor::report::stamp::check(&other, &asked, &digest);
+        assert!(vrijspoor::report::stamp::check(&bytes[..at.min(200)], &asked, &digest).is_err());
+    }
+    // The reply to an earlier request does not answer a later one, and not the request of another report.
+    vrijspoor().arg("stamp").arg(&out).assert().success();
+    let text = vrijspoor().arg("stamp").arg(&out).arg("--reply").arg(&reply).assert().code(2).get_output().clone();
+    assert!(String::from_utf8_lossy(&text.stderr).contains("[stamp-other-request]"));
+    assert!(codes(&out).contains(&"stamp"));
+    let request = vrijspoor::report::stamp::request(&[7; 32], [1; 8]);
+    assert_eq!(vrijspoor::report::stamp::check(&bytes, &request, &[7; 32]).unwrap_err().code(), "stamp-other-bytes");
+}
+
+#[test]
+fn custody_grows_holds_and_shows_tampering() {
+    let place = tempfile::tempdir().unwrap();
+    let out = report(place.path());
+    let add = |action: &str, place_code: &str, code: i32| {
+        let mut command = vrijspoor();
+        command.args(["custody", "add"]).arg(&out).args(["--action", action, "--from", "A", "--to", "B"]);
+        command.args(["--place-code", place_code]).assert().code(code);
+    };
+    add("overgedragen", "P-07", 0);
+    add("teruggegeven", "P-07", 0);
+    // A place is a code: what looks like an address is refused.
+    add("overgedragen", "Voorbeeldstraat 12, 1234 AB", 2);
+    vrijspoor().args(["custody", "verify"]).arg(&out).assert().success();
+    let verified = verify::verify(&out).unwrap();
+    assert_eq!((verified.custody.0, verified.problems.len()), (3, 0));
+
+    let list = std::fs::read_to_string(out.join("custody.jsonl")).unwrap();
+    std::fs::write(out.join("custody.jsonl"), list.replacen("\"to\":\"B\"", "\"to\":\"C\"", 1)).unwrap();
+    vrijspoor().args(["custody", "verify"]).arg(&out).assert().code(1);
+    assert!(codes(&out).contains(&"custody"));
+    std::fs::remove_file(out.join("custody.jsonl")).unwrap();
+    assert!(codes(&out).contains(&"missing"));
+}
+
+#[test]
+fn the_timeline_and_the_graph_say_as_much_as_the_report() {
+    let place = tempfile::tempdir().unwrap();
+    let audited = audit_fixture("demo", &place.path().join("evidence"));
+    let graph: serde_json::Value =
+        serde_json::from_slice(&vrijspoor::report::case_uco::bytes(&audited.report).unwrap()).unwrap();
+    let nodes = graph["@graph"].as_array().unwrap();
+    let count = |kind: &str| nodes.iter().filter(|node| node["@type"] == kind).count();
+    assert_eq!(count("uco-core:Annotation"), audited.report.findings.len());
+    let objects = count("uco-observable:TableField") + count("uco-observable:ObservableObject");
+    assert_eq!(count("uco-observable:ObservableRelationship"), objects);
+    assert!(objects >= audited.report.findings.iter().map(|f| f.citations.len()).sum::<usize>());
+    let timeline = String::from_utf8(vrijspoor::report::csv::timeline(&audited.report).unwrap()).unwrap();
+    for line in timeline.lines().skip(1) {
+        assert!(!line.split(',').any(|cell| cell.trim_matches('"').starts_with(['=', '+', '@'])), "{line}");
+    }
+}
+
+#[test]
+fn a_copy_without_names_can_be_opened_value_by_value() {
+    let place = tempfile::tempdir().unwrap();
+    let out = report(place.path());
+    let (copy, keep) = (place.path().join("copy"), place.path().join("openings.json"));
+    let mut inside = vrijspoor();
+    inside.arg("redact").arg(&out).arg("-o").arg(&copy).arg("--openings").arg(copy.join("data/openings.json"));
+    inside.assert().code(2);
+    vrijspoor().arg("redact").arg(&out).arg("-o").arg(&copy).arg("--openings").arg(&keep).assert().success();
+    assert!(codes(&copy).is_empty());
+    let openings: Vec<vrijspoor::report::redact::Opening> =
+        serde_json::from_slice(&std::fs::read(&keep).unwrap()).unwrap();
+    assert!(!openings.is_empty());
+    for entry in walkdir::WalkDir::new(&copy).into_iter().map(Result::unwrap).filter(|e| e.file_type().is_file()) {
+        let text = String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()).into_owned();
+        for one in openings.iter().filter(|one| one.value.len() >= 4) {
+            assert!(!text.contains(&one.value), "{} in {}", one.value, entry.path().display());
+            assert!(!text.contains(&one.salt), "a salt lies in {}", entry.path().display());
+        }
+    }
+    let mut reveal = vrijspoor();
+    reveal.arg("reveal").arg(&copy).arg("R-001").arg("--openings").arg(&keep).assert().success();
+    if has("openssl") {
+        let copy: vrijspoor::report::Report =
+            serde_json::from_slice(&std::fs::read(copy.join("data/report.json")).unwrap()).unwrap();
+        std::fs::write(place.path().join("value"), &openings[0].value).unwrap();
+        let command = format!("openssl dgst -sha256 -mac HMAC -macopt hexkey:{} < value", openings[0].salt);
+        let made = shell(place.path(), &command).success().get_output().stdout.clone();
+        assert!(String::from_utf8_lossy(&made).contains(&copy.redactions[0].commitment));
+    }
+}
