@@ -11,6 +11,8 @@ pub mod loose;
 pub mod persons;
 pub mod reconcile;
 pub mod reproduce;
+pub mod requested;
+pub mod sessions;
 pub mod source;
 
 use crate::artifact::Artifacts;
@@ -208,6 +210,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let people = declared::rows(&plan.case, &plan.zone);
     let baseline = keep::keep(&store, &artifacts.vocabulary, &findings, &people, &pseudonyms)?;
     let persons = gather(plan, &artifacts, &workshop, &pseudonyms)?;
+    let (sessions, chains) = sessions::list(&store, containers, &extraction)?;
     let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
     let steps: Vec<checklist::Known> = rules.steps.iter().map(crate::rule::load::StepFile::known).collect();
     let report = Report {
@@ -236,6 +239,8 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         checklist: checklist::assemble(&findings, &steps, &families),
         contacts: rules.contacts.clone(),
         baseline,
+        sessions,
+        chains,
         persons,
         redactions: Vec::new(),
         findings,

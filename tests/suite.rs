@@ -15,6 +15,8 @@ mod court;
 mod fuzz;
 #[path = "suite/golden.rs"]
 mod golden;
+#[path = "suite/google_apple_data.rs"]
+mod google_apple_data;
 #[path = "suite/house.rs"]
 mod house;
 #[path = "suite/indicators.rs"]

@@ -70,8 +70,13 @@ pub fn extract_all(
                 Ok(wanted.iter().map(|at| attempt(artifact, artifacts, containers, *at, scratch)).collect())
             })
             .collect();
+        let requested = super::requested::parts(source, containers);
         for (artifact, attempts) in list.iter().zip(results) {
-            let coverage = settle(artifact, attempts?, in_scope(artifact), source, containers, store, &mut outcome)?;
+            let mut coverage =
+                settle(artifact, attempts?, in_scope(artifact), source, containers, store, &mut outcome)?;
+            if coverage.outcome == "absent" && super::requested::was_not(requested.as_ref(), &artifact.requested_as) {
+                coverage.outcome = "not-requested".into();
+            }
             outcome.coverage.push(coverage);
         }
     }

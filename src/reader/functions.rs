@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{agent, nskeyed, plist, protobuf, text};
 
 /// The names that [`register`] adds; an authorizer must let them through.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 12] = [
     "plist",
     "nskeyed",
     "protobuf",
@@ -23,6 +23,7 @@ pub const NAMES: [&str; 11] = [
     "from_hex",
     "agent",
     "address",
+    "daily",
 ];
 
 /// Adds the functions to a connection: `plist(x)`, `nskeyed(x)`, `protobuf(x)`, `itunes_prefs(x)` give JSON text,
@@ -38,6 +39,7 @@ pub const NAMES: [&str; 11] = [
 /// `SQLite` refused the registration.
 pub fn register(connection: &Connection) -> Result<(), Error> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    super::daily::register(connection)?;
     connection.create_scalar_function(c"plist", 1, flags, |call| Ok(decode(call.get_raw(0), plist_value)))?;
     connection.create_scalar_function(c"nskeyed", 1, flags, |call| Ok(decode(call.get_raw(0), nskeyed_value)))?;
     connection.create_scalar_function(c"protobuf", 1, flags, |call| Ok(decode(call.get_raw(0), protobuf_value)))?;

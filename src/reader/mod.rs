@@ -8,6 +8,7 @@ use std::io::Read;
 pub mod agent;
 pub mod bytes;
 pub mod csv;
+mod daily;
 pub mod functions;
 pub mod html;
 pub mod json;

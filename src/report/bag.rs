@@ -20,7 +20,7 @@ pub const TAGS: &str = "tagmanifest-sha256.txt";
 /// How to verify without this program.
 pub const README: &str = "README_VERIFY.txt";
 /// The files of every bag, relative to its top.
-pub const PAYLOAD: [&str; 9] = [
+pub const PAYLOAD: [&str; 10] = [
     "data/case.jsonld",
     "data/certificate-902.txt",
     "data/checklist.html",
@@ -29,6 +29,7 @@ pub const PAYLOAD: [&str; 9] = [
     "data/report.json",
     "data/proces-verbaal.txt",
     "data/session.json",
+    "data/sessions.csv",
     "data/timeline.csv",
 ];
 /// What `bagit.txt` says.
@@ -119,6 +120,7 @@ pub fn write(
         ("data/report.json", json::bytes(report)?),
         ("data/proces-verbaal.txt", statement::proces_verbaal(report)?),
         ("data/session.json", [serde_json::to_vec_pretty(session)?, b"\n".to_vec()].concat()),
+        ("data/sessions.csv", super::sessions::csv(&report.sessions)),
         ("data/timeline.csv", csv::timeline(report)?),
     ]);
     if let Some(page) = persons::render(report)? {

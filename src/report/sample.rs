@@ -443,6 +443,8 @@ pub fn report(lang: &str) -> Report {
             wave("visible", vec![linked("stop-share", "yes", &["F-001"], "now")]),
             wave("recheck", vec![linked("look-again", "no", &[], "")]),
         ],
+        sessions: vec![super::sessions::Session { device: SCRIPT.into(), ip: BIDI.into(), ..Default::default() }],
+        chains: vec![super::sessions::Chain { id: "C-001".into(), device: SCRIPT.into(), ..Default::default() }],
         persons: crate::report::persons::Persons::default(),
         baseline: crate::report::facts::Baseline::default(),
         redactions: Vec::new(),

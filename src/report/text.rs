@@ -89,6 +89,17 @@ words! {
 }
 
 words! {
+    /// The words of the chapter on sessions.
+    SessionWords {
+        title, lead, limits, innocent, chains, chains_lead, all, device, class, account, first, last, records, changes, kind,
+        address, place, more,
+    } {
+        /// Classes, reasons, kinds and what ties a chain, by code.
+        codes: BTreeMap<String, String>,
+    }
+}
+
+words! {
     /// The words of `persons.html`.
     PersonWords {
         page_title, title, not_who, not_who_why, traces, no_traces, what, value, when, place, contact, contact_line, channel,
@@ -185,6 +196,8 @@ pub struct Text {
     pub report: ReportWords,
     /// Words of `checklist.html`.
     pub steps: StepWords,
+    /// Words of the chapter on sessions.
+    pub sessions: SessionWords,
     /// Words of the terminal.
     pub terminal: TerminalWords,
     /// Words of `comparison.html`.
@@ -267,6 +280,12 @@ impl Text {
         // What a question words in both languages: `signs_nl` is the Dutch `signs`.
         let column = column.strip_suffix(&self.lang).and_then(|c| c.strip_suffix('_')).unwrap_or(column);
         self.columns.get(column).map_or(column, String::as_str)
+    }
+
+    /// Words for a class, reason or kind of a session; the code itself when there are none.
+    #[must_use]
+    pub fn session_code<'a>(&'a self, code: &'a str) -> &'a str {
+        self.sessions.codes.get(code).map_or(code, String::as_str)
     }
 
     /// A list of indicators with the account of its values, on one line.
@@ -415,7 +434,7 @@ mod tests {
         for code in ["now", "this-week", "later", "info"] {
             assert!(text.urgency.0.contains_key(code));
         }
-        for code in ["read", "empty", "absent", "encrypted-only", "failed", "out-of-scope"] {
+        for code in ["read", "empty", "absent", "not-requested", "encrypted-only", "failed", "out-of-scope"] {
             assert!(text.coverage.0.contains_key(code));
         }
         for code in ["no-source", "no-stream", "out-of-scope", "failed"] {
