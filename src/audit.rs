@@ -13,6 +13,8 @@ pub mod preserve;
 pub mod privileged;
 pub mod reconcile;
 pub mod reproduce;
+pub mod requested;
+pub mod sessions;
 pub mod source;
 
 use crate::artifact::Artifacts;
@@ -214,6 +216,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let people = declared::rows(&plan.case, &plan.zone);
     let baseline = keep::keep(&store, &artifacts.vocabulary, &findings, &people, &pseudonyms)?;
     let persons = gather(plan, &artifacts, &workshop, &pseudonyms)?;
+    let (sessions, chains) = sessions::list(&store, containers, &extraction)?;
     let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
     let steps: Vec<checklist::Known> = rules.steps.iter().map(crate::rule::load::StepFile::known).collect();
     let report = Report {
@@ -243,6 +246,8 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         contacts: rules.contacts.clone(),
         preserve: preserve::fill(&rules.preserve, &store)?,
         baseline,
+        sessions,
+        chains,
         persons,
         redactions: Vec::new(),
         findings,

@@ -1,6 +1,8 @@
 //! The tests that look at the program from outside. One binary, so that it links once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, missing_docs)]
 
+#[path = "suite/accounts_data.rs"]
+mod accounts_data;
 #[path = "suite/android_data.rs"]
 mod android_data;
 #[path = "suite/cli.rs"]
@@ -13,6 +15,8 @@ mod court;
 mod fuzz;
 #[path = "suite/golden.rs"]
 mod golden;
+#[path = "suite/google_apple_data.rs"]
+mod google_apple_data;
 #[path = "suite/house.rs"]
 mod house;
 #[path = "suite/indicators.rs"]

@@ -50,6 +50,8 @@ pub struct Extracted {
     pub skipped: u64,
     /// The reason of the first of them.
     pub first_problem: Option<String>,
+    /// The stream is there, but not the part of it that is asked for.
+    pub absent: bool,
     /// Which variant of the artifact fitted.
     pub variant: usize,
 }
@@ -177,13 +179,17 @@ fn from_rows(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput<'
         let mut insert = conn.prepare(&format!("INSERT INTO row VALUES ({marks})"))?;
         let mut stream = (input.open)().map_err(reader::Error::Io)?;
         read(&mut *stream, &options, &mut |row| {
-            let mut values: Vec<Value> = vec![row.locator.into(), row.key.into(), row.data.to_string().into()];
-            values.extend(columns.iter().skip(3).map(|c| match row.data.get(c) {
-                Some(serde_json::Value::String(s)) => Value::Text(s.clone()),
-                Some(serde_json::Value::Null) | None => Value::Null,
-                Some(other) => Value::Text(other.to_string()),
-            }));
-            insert.execute(rusqlite::params_from_iter(values))?;
+            let cells: Vec<Value> = columns
+                .iter()
+                .skip(3)
+                .map(|c| match row.data.get(c) {
+                    Some(serde_json::Value::String(s)) => Value::Text(s.clone()),
+                    Some(serde_json::Value::Null) | None => Value::Null,
+                    Some(other) => Value::Text(other.to_string()),
+                })
+                .collect();
+            let own: [Value; 3] = [row.locator.into(), row.key.into(), row.data.into_text().into()];
+            insert.execute(rusqlite::params_from_iter(own.into_iter().chain(cells)))?;
             Ok(())
         })?
     };
@@ -196,7 +202,7 @@ fn from_rows(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput<'
             let mut stream = open().map_err(reader::Error::Io)?;
             // What cannot be read beside is told by the artifact whose own stream it is.
             let _ = read(&mut *stream, &options, &mut |row| {
-                insert.execute(rusqlite::params![row.locator, row.key, row.data.to_string()])?;
+                insert.execute(rusqlite::params![row.locator, row.key, row.data.into_text()])?;
                 Ok(())
             });
         }
@@ -221,6 +227,7 @@ fn from_rows(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput<'
         collector.take(&selected, "locator", &locator);
     }
     collector.out.skipped = summary.skipped;
+    collector.out.absent = summary.absent && collector.out.rows == 0;
     collector.out.first_problem = summary.first_problem;
     Ok(collector.out)
 }

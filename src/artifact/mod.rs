@@ -53,6 +53,9 @@ pub struct Artifact {
     /// Kept only in encrypted backups.
     #[serde(default)]
     pub encrypted_only: bool,
+    /// Names that the index of an export has for the part it lies in.
+    #[serde(default)]
+    pub requested_as: Vec<String>,
     /// Mappings; the first whose needs hold is used.
     pub variant: Vec<Variant>,
 }
@@ -259,12 +262,26 @@ pub struct Family {
     /// Maps that several artifacts of the family use.
     #[serde(default)]
     pub map: BTreeMap<String, BTreeMap<String, toml::Value>>,
+    /// The page in which an export tells what was asked for.
+    #[serde(default)]
+    pub index: Option<Index>,
     /// Kinds of containers that list everything of their scope: what is not listed was not there.
     #[serde(default)]
     pub lists_all: Vec<String>,
     /// What it can never show, and where a person can look instead.
     #[serde(default)]
     pub never: Vec<Never>,
+}
+
+/// The page in which an export tells what was asked for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Index {
+    /// Globs on the logical names of streams.
+    #[serde(rename = "where")]
+    pub places: Vec<String>,
+    /// Expression whose first group is the name of a part.
+    pub names: String,
 }
 
 /// What a source can never show.

@@ -6,18 +6,46 @@ use super::Shape;
 /// How many bytes from the start are looked at.
 pub const HEAD: usize = 64 * 1024;
 
-/// Whether a stream that starts with `head` has this shape. An empty shape fits everything.
-#[must_use]
-pub fn fits(shape: &Shape, head: &[u8]) -> bool {
-    if shape.is_empty() {
-        return true;
+/// The first bytes of a stream, looked at once for all shapes.
+pub struct Head {
+    text: String,
+    lower: String,
+    keys: Vec<String>,
+}
+
+impl Head {
+    /// Takes the first [`HEAD`] bytes of a stream.
+    #[must_use]
+    pub fn new(head: &[u8]) -> Self {
+        let text = text_of(head);
+        let text = text.trim_start_matches('\u{feff}').trim_start().to_string();
+        let keys = top_keys(&text);
+        let lower = text.to_lowercase();
+        Self { text, lower, keys }
     }
-    let text = text_of(head);
-    let trimmed = text.trim_start_matches('\u{feff}').trim_start();
-    (shape.csv.is_empty() || csv_has(trimmed, &shape.csv))
-        && (shape.json.is_empty() || json_has(trimmed, &shape.json))
-        && (shape.html.is_empty() || (trimmed.starts_with('<') && has_words(trimmed, &shape.html)))
-        && (shape.text.is_empty() || has_words(trimmed, &shape.text))
+
+    /// Whether the stream has this shape. An empty shape fits everything. A word of the form `a|b` is there when one of them is.
+    #[must_use]
+    pub fn fits(&self, shape: &Shape) -> bool {
+        let some = |asked: &String, is: &dyn Fn(&str) -> bool| asked.split('|').any(is);
+        let words = |list: &[String]| list.iter().all(|w| some(w, &|w| self.lower.contains(&w.to_lowercase())));
+        (shape.csv.is_empty() || self.csv_has(&shape.csv))
+            && shape.json.iter().all(|k| some(k, &|k| self.keys.iter().any(|have| have == k)))
+            && (shape.html.is_empty() || (self.text.starts_with('<') && words(&shape.html)))
+            && words(&shape.text)
+    }
+
+    /// One of the first 30 lines holds all cells, whatever the separator and quotes.
+    fn csv_has(&self, cells: &[String]) -> bool {
+        if self.text.starts_with(['<', '{', '[']) {
+            return false;
+        }
+        self.lower.lines().take(30).any(|line| {
+            let found: Vec<String> =
+                line.split([',', ';', '\t']).map(|c| c.trim().trim_matches('"').replace('\u{a0}', " ")).collect();
+            cells.iter().all(|c| c.split('|').any(|c| found.contains(&c.to_lowercase())))
+        })
+    }
 }
 
 fn text_of(head: &[u8]) -> String {
@@ -28,40 +56,27 @@ fn text_of(head: &[u8]) -> String {
     }
 }
 
-fn has_words(text: &str, words: &[String]) -> bool {
-    let text = text.to_lowercase();
-    words.iter().all(|w| text.contains(&w.to_lowercase()))
-}
-
-/// One of the first 30 lines holds all cells, whatever the separator and quotes.
-fn csv_has(text: &str, cells: &[String]) -> bool {
-    if text.starts_with(['<', '{', '[']) {
-        return false;
-    }
-    text.lines().take(30).any(|line| {
-        let found: Vec<String> = line
-            .split([',', ';', '\t'])
-            .map(|c| c.trim().trim_matches('"').replace('\u{a0}', " ").to_lowercase())
-            .collect();
-        cells.iter().all(|c| found.contains(&c.to_lowercase()))
-    })
-}
-
-/// The keys stand at the top of the object, or of the first object of the array. The text may be cut off.
-fn json_has(text: &str, keys: &[String]) -> bool {
+/// The keys at the top of the object, or of the first object of the array. The text may be cut off, and it may begin with an
+/// assignment (`window.YTD.… =`), as in the archives of X.
+fn top_keys(text: &str) -> Vec<String> {
+    let text = match text.strip_prefix("window.").and_then(|rest| rest.split_once('=')) {
+        Some((_, value)) => value.trim_start(),
+        None => text,
+    };
     let top = match text.chars().next() {
         Some('{') => 1,
         Some('[') => 2,
-        _ => return false,
+        _ => return Vec::new(),
     };
     let (mut depth, mut found, mut chars) = (0_usize, Vec::new(), text.chars().peekable());
-    let mut closed = false;
     while let Some(c) = chars.next() {
         match c {
             '{' | '[' => depth += 1,
             '}' | ']' => {
-                // The first object of an array has been seen whole: later ones do not count.
-                closed |= depth == top && top == 2;
+                // The first object of an array, or the object, has been seen whole: later ones do not count.
+                if depth == top && (top == 2 || c == '}') {
+                    break;
+                }
                 depth = depth.saturating_sub(1);
             }
             '"' => {
@@ -73,7 +88,7 @@ fn json_has(text: &str, keys: &[String]) -> bool {
                         c => string.push(c),
                     }
                 }
-                if depth == top && !closed {
+                if depth == top {
                     while chars.peek().is_some_and(|c| c.is_whitespace()) {
                         chars.next();
                     }
@@ -85,12 +100,16 @@ fn json_has(text: &str, keys: &[String]) -> bool {
             _ => {}
         }
     }
-    keys.iter().all(|k| found.contains(k))
+    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn fits(shape: &Shape, head: &[u8]) -> bool {
+        Head::new(head).fits(shape)
+    }
 
     fn shape(csv: &[&str], json: &[&str], html: &[&str]) -> Shape {
         let own = |list: &[&str]| list.iter().map(|s| (*s).to_string()).collect();
@@ -113,6 +132,9 @@ mod tests {
         assert!(!fits(&s, b"{\"a\": \"filter\"}"));
         assert!(fits(&shape(&[], &["install"], &[]), b"[{\"install\": {}}, {\"other\": 1"));
         assert!(!fits(&shape(&[], &["other"], &[]), b"[{\"install\": {}}, {\"other\": 1}]"));
+        assert!(fits(&shape(&[], &["ipAudit"], &[]), b"window.YTD.ip_audit.part0 = [ {\"ipAudit\": {"));
+        assert!(fits(&shape(&[], &["a_v2|a"], &[]), b"{\"a\": []}"));
+        assert!(!fits(&shape(&[], &["a_v2|a"], &[]), b"{\"b\": []}"));
     }
 
     #[test]

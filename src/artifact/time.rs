@@ -103,6 +103,9 @@ fn decode_number(epoch: Epoch, value: &Value) -> Moment {
     seconds(epoch, number.floor() as i128)
 }
 
+/// Nothing that these traces tell of happened before 1973: such a number is in another unit, cut short, or made up.
+const FIRST_PLAUSIBLE: i128 = 100_000_000;
+
 fn seconds(epoch: Epoch, n: i128) -> Moment {
     if n == 0 || n == -1 || n == -10_000_000_000 {
         return Moment::None;
@@ -121,6 +124,9 @@ fn seconds(epoch: Epoch, n: i128) -> Moment {
         Epoch::Filetime => n.div_euclid(10_000_000) - WINDOWS,
         _ => n,
     };
+    if matches!(epoch, Epoch::Unix | Epoch::UnixMs | Epoch::UnixUs) && unix < FIRST_PLAUSIBLE {
+        return Moment::Unreadable;
+    }
     from_unix(unix)
 }
 
@@ -141,7 +147,7 @@ pub fn unix_seconds(seconds: i64) -> Option<String> {
 }
 
 /// Forms without a zone that occur in the traces (catalogue/android.md 1.4, accounts.md 1).
-const CIVIL: [&str; 8] = [
+const CIVIL: [&str; 13] = [
     "%Y-%m-%d %H:%M:%S%.f",
     "%Y-%m-%dT%H:%M:%S%.f",
     "%Y-%m-%d %H:%M",
@@ -150,7 +156,42 @@ const CIVIL: [&str; 8] = [
     "%d %b %Y %H:%M:%S",
     "%Y/%m/%d %H:%M:%S",
     "%m-%d-%Y %H:%M:%S",
+    "%b %d, %Y %I:%M:%S %p",
+    "%b %d, %Y %I:%M %p",
+    "%d %b %Y %H:%M",
+    "%d %b %Y, %H:%M",
+    "%a %b %d %H:%M:%S %Y",
 ];
+
+/// Month names as account exports write them, and their English abbreviation.
+const MONTHS: [(&str, &[&str]); 12] = [
+    ("Jan", &["jan", "januari", "january", "januar", "janv", "janvier", "ene", "enero"]),
+    ("Feb", &["feb", "februari", "february", "februar", "févr", "février", "febrero"]),
+    ("Mar", &["mar", "mrt", "maart", "march", "märz", "mär", "mars", "marzo"]),
+    ("Apr", &["apr", "april", "avr", "avril", "abr", "abril"]),
+    ("May", &["may", "mei", "mai", "mayo"]),
+    ("Jun", &["jun", "juni", "june", "juin", "junio"]),
+    ("Jul", &["jul", "juli", "july", "juil", "juillet", "julio"]),
+    ("Aug", &["aug", "augustus", "august", "août", "ago", "agosto"]),
+    ("Sep", &["sep", "sept", "september", "septembre", "septiembre"]),
+    ("Oct", &["oct", "okt", "oktober", "october", "octobre", "octubre"]),
+    ("Nov", &["nov", "november", "novembre", "noviembre"]),
+    ("Dec", &["dec", "december", "dez", "dezember", "déc", "décembre", "dic", "diciembre"]),
+];
+
+/// The text with its month in English and abbreviated, and without a word for "at" before the time.
+fn english(text: &str) -> String {
+    let word = |word: &str| {
+        let (bare, comma) = word.strip_suffix(',').map_or((word, ""), |w| (w, ","));
+        let lower = bare.trim_end_matches('.').to_lowercase();
+        if matches!(lower.as_str(), "om" | "at" | "um" | "à" | "de") {
+            return None;
+        }
+        let month = MONTHS.iter().find(|(_, names)| names.contains(&lower.as_str())).map(|(month, _)| *month);
+        Some(month.map_or_else(|| word.to_string(), |m| format!("{m}{comma}")))
+    };
+    text.split(' ').filter(|w| !w.is_empty()).filter_map(word).collect::<Vec<_>>().join(" ")
+}
 
 fn decode_text(epoch: Epoch, text: &str) -> Moment {
     // Narrow and no-break spaces stand before AM/PM in recent exports.
@@ -164,6 +205,20 @@ fn decode_text(epoch: Epoch, text: &str) -> Moment {
     if let Ok(at) = compact.parse::<Timestamp>() {
         return sentinel_free(at);
     }
+    // `2026-01-09 22:44:12 +0000 UTC`, and the date of a mail.
+    let offset = compact.strip_suffix(" UTC").unwrap_or(&compact);
+    if let Ok(at) = Timestamp::strptime("%Y-%m-%d %H:%M:%S%.f %z", offset) {
+        return sentinel_free(at);
+    }
+    if let Ok(at) = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(&compact) {
+        return sentinel_free(at);
+    }
+    let compact = english(&compact);
+    // `Fri Jan 09 22:44:12 UTC 2026`: the zone stands before the year.
+    let compact = [" UTC ", " GMT "]
+        .iter()
+        .find_map(|zone| compact.split_once(zone))
+        .map_or(compact.clone(), |(before, year)| format!("{before} {year} UTC"));
     let (civil, zoned) = match compact
         .strip_suffix(" UTC")
         .or_else(|| compact.strip_suffix(" GMT"))
@@ -218,12 +273,29 @@ mod tests {
         assert_eq!(at(Epoch::Rfc3339, "2026-01-09T23:44:12+01:00".to_string()), want);
         assert_eq!(at(Epoch::Rfc3339, "Jan 9, 2026, 10:44:12\u{202f}PM UTC".to_string()), want);
         assert_eq!(at(Epoch::Utc, "2026-01-09 22:44:12.5".to_string()), want);
+        for text in [
+            "Fri Jan 09 22:44:12 UTC 2026",
+            "Fri, 09 Jan 2026 23:44:12 +0100",
+            "2026-01-09 22:44:12 +0000 UTC",
+            "9 januari 2026 om 22:44:12 UTC",
+        ] {
+            assert_eq!(at(Epoch::Rfc3339, text.to_string()), want, "{text}");
+        }
     }
 
     #[test]
     fn a_missing_zone_is_never_utc() {
         assert_eq!(at(Epoch::Local, "2026-01-09 22:44:12".to_string()), Moment::At("2026-01-09T22:44:12".into()));
         assert_eq!(at(Epoch::Rfc3339, "2026-01-09 22:44:12".to_string()), Moment::Unreadable);
+        for (text, want) in [
+            ("4 mrt. 2026 10:48:26", "2026-03-04T10:48:26"),
+            ("Feb 04, 2026 10:48:26 pm", "2026-02-04T22:48:26"),
+            ("04 mei 2026, 10:48", "2026-05-04T10:48:00"),
+            ("1. März 2026, 10:48", ""),
+        ] {
+            let want = if want.is_empty() { Moment::Unreadable } else { Moment::At(want.into()) };
+            assert_eq!(at(Epoch::Local, text.to_string()), want, "{text}");
+        }
     }
 
     #[test]
@@ -235,6 +307,10 @@ mod tests {
         assert_eq!(at(Epoch::Unix, Value::Null), Moment::None);
         assert_eq!(at(Epoch::Unix, f64::INFINITY), Moment::Unreadable);
         assert_eq!(at(Epoch::Unix, i64::MAX), Moment::Unreadable);
+        // Milliseconds taken for seconds, and numbers cut short.
+        assert_eq!(at(Epoch::Unix, 1_767_998_652_000_i64), Moment::Unreadable);
+        assert_eq!(at(Epoch::UnixMs, 1_767_998_652_i64), Moment::Unreadable);
+        assert_eq!(at(Epoch::Unix, 17_375_704_i64), Moment::Unreadable);
         assert_eq!(at(Epoch::Local, "gisteren".to_string()), Moment::Unreadable);
     }
 }

@@ -70,8 +70,13 @@ pub fn extract_all(
                 Ok(wanted.iter().map(|at| attempt(artifact, artifacts, containers, *at, scratch)).collect())
             })
             .collect();
+        let requested = super::requested::parts(source, containers);
         for (artifact, attempts) in list.iter().zip(results) {
-            let coverage = settle(artifact, attempts?, in_scope(artifact), source, containers, store, &mut outcome)?;
+            let mut coverage =
+                settle(artifact, attempts?, in_scope(artifact), source, containers, store, &mut outcome)?;
+            if coverage.outcome == "absent" && super::requested::was_not(requested.as_ref(), &artifact.requested_as) {
+                coverage.outcome = "not-requested".into();
+            }
             outcome.coverage.push(coverage);
         }
     }
@@ -226,10 +231,12 @@ fn settle(
         return Ok(coverage);
     }
     let mut failed = false;
+    let mut holds = false;
     for attempt in attempts {
         let name = stream_name(containers, attempt.at);
         match attempt.result {
             Ok(extracted) => {
+                holds |= !extracted.absent;
                 let stream = store.add_stream(&source.id, &name)?;
                 outcome.streams.insert(stream, attempt.at);
                 outcome.variants.insert((stream, artifact.id.clone()), extracted.variant);
@@ -259,6 +266,8 @@ fn settle(
     let backup = source.containers.iter().any(|c| containers[*c].container.kind() == Kind::IosBackup);
     coverage.outcome = match (coverage.streams.is_empty(), failed) {
         (false, _) if coverage.rows > 0 => "read",
+        // The file is there and lacks this part: it was not asked for, or this export never has it.
+        (false, false) if !holds => "absent",
         (false, false) => "empty",
         (_, true) => "failed",
         (true, false) if artifact.encrypted_only && backup && !encrypted => "encrypted-only",

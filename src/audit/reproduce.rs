@@ -310,7 +310,7 @@ impl<'a> Guide<'a> {
             if let Ok(mut stream) = self.containers[at.0].container.open(at.1) {
                 // What was read before is only looked up again; an error was reported then.
                 let _ = read(&mut *stream, &options, &mut |row| {
-                    kept.insert(row.locator, row.data);
+                    kept.insert(row.locator, row.data.into_value());
                     Ok(())
                 });
             }

@@ -1,9 +1,9 @@
 //! Sources: which opened containers belong to which phone or account, and which of their streams each artifact wants.
 
 use super::loose;
-use crate::artifact::shape::{self, HEAD};
+use crate::artifact::shape::{HEAD, Head};
 use crate::artifact::{Artifact, Artifacts, Family};
-use crate::evidence::{Container, Kind, Opened};
+use crate::evidence::{Container, Entry, Kind, Opened};
 use crate::report::Words;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -34,91 +34,132 @@ impl Source<'_> {
     }
 }
 
-/// Recognises all sources. `scratch` is a private folder for databases that must be looked into.
+/// Recognises all sources. Every stream is looked at once, for the shapes of all families. `scratch` is a private folder for databases
+/// that must be looked into.
 #[must_use]
 pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened], scratch: &Path) -> Vec<Source<'a>> {
-    let mut sources: Vec<Source<'a>> = Vec::new();
-    for family in artifacts.families.values() {
-        let list: Vec<&Artifact> = artifacts.of(&family.id).collect();
-        let claims = Claims::of(&list);
-        let recognise = globs_of(family);
-        let alone = family.loose.then(|| loose::Names::of(&list));
-        let mut found: Vec<(Group, usize, Matches<'a>)> = Vec::new();
-        for (index, opened) in containers.iter().enumerate() {
-            let container = &*opened.container;
-            let named = family.container.iter().any(|k| k == container.kind().name());
-            let generic = matches!(container.kind(), Kind::Folder | Kind::File | Kind::Zip | Kind::Tar);
-            if !named && (!generic || !claims_generic(family)) {
+    let known: Vec<Known<'a>> = artifacts.families.values().map(|f| Known::of(f, artifacts)).collect();
+    let mut found: Vec<Vec<(Group, usize, Matches<'a>)>> = known.iter().map(|_| Vec::new()).collect();
+    for (index, opened) in containers.iter().enumerate() {
+        let container = &*opened.container;
+        let kind = container.kind();
+        let generic = matches!(kind, Kind::Folder | Kind::File | Kind::Zip | Kind::Tar);
+        let (covered, streams) = (covered_prefixes(index, containers), covered_streams(index, containers));
+        let outside = |path: &str| !covered.iter().any(|p| path.starts_with(p.as_str())) && !streams.contains(path);
+        let mut seen: Vec<Seen<'a, '_>> = Vec::new();
+        for (n, one) in known.iter().enumerate() {
+            let Some(begun) = Seen::begin(n, one, kind, generic) else { continue };
+            let Some(alone) = one.alone.as_ref().filter(|_| generic) else {
+                seen.push(begun);
                 continue;
-            }
-            let (covered, streams) = (covered_prefixes(index, containers), covered_streams(index, containers));
-            let outside = |path: &str| !covered.iter().any(|p| path.starts_with(p.as_str())) && !streams.contains(path);
-            let mut matches = Matches::default();
-            if let Some(alone) = alone.as_ref().filter(|_| generic) {
-                let single = alone.find(container, &outside, scratch);
-                if single.sure {
-                    for (entry, artifacts) in single.streams {
-                        matches.1.push(entry);
-                        for artifact in artifacts {
-                            matches.0.entry(artifact).or_default().push(entry);
-                        }
+            };
+            let single = alone.find(container, &outside, scratch);
+            if single.sure {
+                let mut matches = Matches::default();
+                for (entry, artifacts) in single.streams {
+                    matches.1.push(entry);
+                    for artifact in artifacts {
+                        matches.0.entry(artifact).or_default().push(entry);
                     }
-                    found.push((group(container.kind(), index, containers), index, matches));
                 }
-                continue;
-            }
-            let mut given_away = named;
-            for (entry, e) in container.entries().iter().enumerate() {
-                if !outside(&e.path) {
-                    continue;
-                }
-                given_away |= recognise.is_match(&e.path);
-                let wanted = claims.of_path(&e.path, generic);
-                if wanted.is_empty() || (e.unreadable.is_some() && !named) {
-                    continue;
-                }
-                let head = wanted.iter().any(|n| !list[*n].shape.is_empty()).then(|| read_head(container, entry));
-                let fits = |n: &usize| {
-                    list[*n].shape.is_empty() || head.as_ref().is_some_and(|h| shape::fits(&list[*n].shape, h))
-                };
-                let fitting: Vec<usize> = wanted.into_iter().filter(fits).collect();
-                // A name says more than a shape: a shape alone counts only where no artifact claims the stream by name.
-                let claimed = fitting.iter().any(|n| !list[*n].places.is_empty());
-                for n in fitting.into_iter().filter(|n| !claimed || !list[*n].places.is_empty()) {
-                    let shaped = !list[n].shape.is_empty();
-                    given_away |= shaped;
-                    matches.0.entry(list[n].id.as_str()).or_default().push(entry);
-                }
-            }
-            if given_away {
-                found.push((group(container.kind(), index, containers), index, matches));
+                found[n].push((group(kind, index, containers), index, matches));
             }
         }
-        found.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)));
-        let mut previous: Option<Group> = None;
-        let mut count = 0;
-        for (group, index, matches) in found {
-            if previous != Some(group) {
-                count += 1;
-                previous = Some(group);
-                sources.push(Source {
-                    id: format!("{} {count}", family.id),
-                    family,
-                    containers: Vec::new(),
-                    wanted: BTreeMap::new(),
-                    loose: Vec::new(),
-                });
+        if seen.is_empty() {
+            continue;
+        }
+        for (entry, e) in container.entries().iter().enumerate().filter(|(_, e)| outside(&e.path)) {
+            let mut head: Option<Head> = None;
+            for one in &mut seen {
+                one.look(entry, e, generic, || head.get_or_insert_with(|| Head::new(&read_head(container, entry))));
             }
-            if let Some(source) = sources.last_mut() {
-                source.containers.push(index);
-                source.loose.extend(matches.1.iter().map(|e| (index, *e)));
-                for (artifact, entries) in matches.0 {
-                    source.wanted.entry(artifact).or_default().extend(entries.into_iter().map(|e| (index, e)));
-                }
+        }
+        for one in seen.into_iter().filter(|s| s.given_away) {
+            found[one.family].push((group(kind, index, containers), index, one.matches));
+        }
+    }
+    known.iter().zip(found).flat_map(|(known, found)| sources_of(known.family, found)).collect()
+}
+
+/// The sources of one family: what belongs together is one.
+fn sources_of<'a>(family: &'a Family, mut found: Vec<(Group, usize, Matches<'a>)>) -> Vec<Source<'a>> {
+    found.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)));
+    let mut sources: Vec<Source<'a>> = Vec::new();
+    let mut previous: Option<Group> = None;
+    for (group, index, matches) in found {
+        if previous != Some(group) {
+            previous = Some(group);
+            sources.push(Source {
+                id: format!("{} {}", family.id, sources.len() + 1),
+                family,
+                containers: Vec::new(),
+                wanted: BTreeMap::new(),
+                loose: Vec::new(),
+            });
+        }
+        if let Some(source) = sources.last_mut() {
+            source.containers.push(index);
+            source.loose.extend(matches.1.iter().map(|e| (index, *e)));
+            for (artifact, entries) in matches.0 {
+                source.wanted.entry(artifact).or_default().extend(entries.into_iter().map(|e| (index, e)));
             }
         }
     }
     sources
+}
+
+/// A family with its artifacts, ready to look at streams.
+struct Known<'a> {
+    family: &'a Family,
+    list: Vec<&'a Artifact>,
+    claims: Claims,
+    recognise: GlobSet,
+    /// For families whose files are also known one by one.
+    alone: Option<loose::Names<'a>>,
+}
+
+impl<'a> Known<'a> {
+    fn of(family: &'a Family, artifacts: &'a Artifacts) -> Self {
+        let list: Vec<&Artifact> = artifacts.of(&family.id).collect();
+        let claims = Claims::of(&list);
+        let alone = family.loose.then(|| loose::Names::of(&list));
+        Self { family, list, claims, recognise: globs_of(family), alone }
+    }
+}
+
+/// What one family has seen of one container so far.
+struct Seen<'a, 'k> {
+    family: usize,
+    known: &'k Known<'a>,
+    named: bool,
+    given_away: bool,
+    matches: Matches<'a>,
+}
+
+impl<'a, 'k> Seen<'a, 'k> {
+    fn begin(family: usize, known: &'k Known<'a>, kind: Kind, generic: bool) -> Option<Self> {
+        let named = known.family.container.iter().any(|k| k == kind.name());
+        let looks = named || (generic && claims_generic(known.family));
+        looks.then(|| Self { family, known, named, given_away: named, matches: Matches::default() })
+    }
+
+    fn look<'h>(&mut self, entry: usize, e: &Entry, generic: bool, head: impl FnOnce() -> &'h mut Head) {
+        let Known { list, claims, recognise, .. } = self.known;
+        self.given_away |= recognise.is_match(&e.path);
+        let wanted = claims.of_path(&e.path, generic);
+        if wanted.is_empty() || (e.unreadable.is_some() && !self.named) {
+            return;
+        }
+        let head = wanted.iter().any(|n| !list[*n].shape.is_empty()).then(head);
+        let fits = |n: &usize| list[*n].shape.is_empty() || head.as_ref().is_some_and(|h| h.fits(&list[*n].shape));
+        let fitting: Vec<usize> = wanted.into_iter().filter(fits).collect();
+        // A name says more than a shape: a shape alone counts only where no artifact claims the stream by name.
+        let claimed = fitting.iter().any(|n| !list[*n].places.is_empty());
+        for n in fitting.into_iter().filter(|n| !claimed || !list[*n].places.is_empty()) {
+            self.given_away |= !list[n].shape.is_empty();
+            self.matches.0.entry(list[n].id.as_str()).or_default().push(entry);
+        }
+    }
 }
 
 /// What keeps sources of one family apart: every copy of an iPhone is a phone of its own, files handed in one by one are
@@ -191,10 +232,12 @@ fn unnamed(place: &str) -> Option<String> {
     (owner != "*").then(|| format!("{kind}-{number}::{path}"))
 }
 
-/// Account exports lie in plain folders and archives; phones have containers of their own.
+/// Account exports lie in plain folders and archives (a family without a kind of container is one); phones have containers of
+/// their own.
 fn claims_generic(family: &Family) -> bool {
     !family.recognise.is_empty()
         || family.loose
+        || family.container.is_empty()
         || family.container.iter().any(|k| matches!(k.as_str(), "folder" | "zip" | "tar" | "file"))
 }
 

@@ -64,7 +64,7 @@ pub fn run_redact(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Fai
         "schema": "vrijspoor/session/1", "started": now, "finished": now, "copy_of_report_sha256": digest,
     });
     // The list of stored files tells which apps there were; it stays with the whole report.
-    bag::write(&out, &copy, b"", &session, false)?;
+    bag::write(&out, &copy, b"", &session, &bag::Copies::default(), false)?;
     print(&format!("{}: {}", text.cli("redacted"), openings.len()));
     print(&format!("{}: {}", text.cli("openings-kept"), keep.display()));
     Ok(Exit::Done)

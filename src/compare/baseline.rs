@@ -85,6 +85,8 @@ pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, r
     });
     small.persons = crate::report::persons::Persons::default();
     small.device.clear();
+    small.sessions.clear();
+    small.chains.clear();
     small.checklist.clear();
     small.contacts.clear();
     small.gaps.clear();

@@ -19,8 +19,9 @@ pub fn read(source: &mut dyn Read, _: &Options, sink: Sink<'_>) -> Result<Summar
     }
     let mut summary = Summary::default();
     if !bytes.is_empty() {
-        let data = format!("base64:{}", base64::engine::general_purpose::STANDARD.encode(&bytes)).into();
-        summary.give(sink, Row { locator: "bytes:0".into(), key: String::new(), data })?;
+        let data =
+            serde_json::Value::from(format!("base64:{}", base64::engine::general_purpose::STANDARD.encode(&bytes)));
+        summary.give(sink, Row { locator: "bytes:0".into(), key: String::new(), data: data.into() })?;
     }
     Ok(summary)
 }
@@ -39,7 +40,7 @@ mod tests {
         };
         let summary = read(&mut &b"frpd\x00\xff"[..], &Options::default(), &mut keep).unwrap();
         assert_eq!(summary.rows, 1);
-        assert_eq!(rows[0].data, "base64:ZnJwZAD/");
+        assert_eq!(rows[0].data, serde_json::json!("base64:ZnJwZAD/"));
         assert_eq!(read(&mut &b""[..], &Options::default(), &mut |_| Ok(())).unwrap().rows, 0);
         let large = read(&mut std::io::repeat(0), &Options::default(), &mut |_| Ok(()));
         assert!(matches!(large, Err(Error::Bound { .. })));

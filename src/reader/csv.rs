@@ -57,7 +57,7 @@ pub fn read(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<
         }
         summary.repaired += u64::from(repaired);
         let locator = format!("csv:{}", summary.rows + 1);
-        summary.give(sink, Row { locator, key: String::new(), data: Value::Object(data) })?;
+        summary.give(sink, Row { locator, key: String::new(), data: Value::Object(data).into() })?;
     }
 }
 
@@ -76,7 +76,8 @@ struct Layout {
 
 impl Layout {
     fn find(head: &[u8], options: &Options) -> Option<Self> {
-        let wanted: Vec<String> = options.header.iter().map(|cell| plain(cell)).collect();
+        // A cell asked for as `a|b` is there when one of them is.
+        let wanted: Vec<Vec<String>> = options.header.iter().map(|cell| cell.split('|').map(plain).collect()).collect();
         let mut best: Option<(usize, Self)> = None;
         for delimiter in declared(head).map_or(DELIMITERS.to_vec(), |only| vec![only]) {
             let mut reader = open(head, delimiter);
@@ -90,14 +91,19 @@ impl Layout {
                     continue;
                 }
                 let present: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
-                if !wanted.iter().all(|cell| present.contains(cell)) {
+                if !wanted.iter().all(|cells| cells.iter().any(|cell| present.contains(cell))) {
                     continue;
                 }
                 if best.as_ref().is_none_or(|(count, _)| cells.len() > *count) {
                     let mut names = column_names(&cells);
                     // The artifact's own spelling, so that its SQL finds the column.
                     for name in &mut names {
-                        if let Some(asked) = options.header.iter().find(|asked| plain(asked) == plain(name)) {
+                        let asked = options
+                            .header
+                            .iter()
+                            .flat_map(|cell| cell.split('|'))
+                            .find(|asked| plain(asked) == plain(name));
+                        if let Some(asked) = asked {
                             asked.clone_into(name);
                         }
                     }
@@ -180,7 +186,7 @@ mod tests {
         );
         assert_eq!(
             (rows[0].locator.as_str(), rows[1].locator.as_str(), &rows[1].data),
-            ("csv:1", "csv:2", &json!({"Gaia ID": "2"}))
+            ("csv:1", "csv:2", &json!({"Gaia ID": "2"}).into())
         );
         let (rows, _) = read_all(b"sep=;\r\na;b\r\n1,5;2\r\n", &[]).unwrap();
         assert_eq!(rows[0].data, json!({"a": "1,5", "b": "2"}));

@@ -8,27 +8,53 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error};
 use serde_json::{Value, json};
 
-use super::{nskeyed, plist, protobuf, text};
+use super::{agent, nskeyed, plist, protobuf, text};
 
 /// The names that [`register`] adds; an authorizer must let them through.
-pub const NAMES: [&str; 9] =
-    ["plist", "nskeyed", "protobuf", "capture", "itunes_prefs", "stream_path", "sha1", "sha256", "from_hex"];
+pub const NAMES: [&str; 12] = [
+    "plist",
+    "nskeyed",
+    "protobuf",
+    "capture",
+    "itunes_prefs",
+    "stream_path",
+    "sha1",
+    "sha256",
+    "from_hex",
+    "agent",
+    "address",
+    "daily",
+];
 
 /// Adds the functions to a connection: `plist(x)`, `nskeyed(x)`, `protobuf(x)`, `itunes_prefs(x)` give JSON text,
 /// `capture(text, regex[, group])` gives a group (number or name, 0 without it the first group if there is one) of the first match.
 /// `stream_path()` gives the logical name of the stream, when [`name_stream`] has told it.
 /// `sha1(x)` and `sha256(x)` give the digest of what hexadecimal text, `base64:…` text or a BLOB stands for.
 /// `from_hex(text)` gives the number that signed hexadecimal text stands for.
+/// `agent(text)` gives what a user agent says, as JSON ([`agent::parse`]); `address(text)` the text when it is a network address and
+/// nothing else.
 /// `x` is a BLOB or `base64:…` text; `plist` and `nskeyed` also take XML text and the JSON of an already decoded property list.
 ///
 /// # Errors
 /// `SQLite` refused the registration.
 pub fn register(connection: &Connection) -> Result<(), Error> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    super::daily::register(connection)?;
     connection.create_scalar_function(c"plist", 1, flags, |call| Ok(decode(call.get_raw(0), plist_value)))?;
     connection.create_scalar_function(c"nskeyed", 1, flags, |call| Ok(decode(call.get_raw(0), nskeyed_value)))?;
     connection.create_scalar_function(c"protobuf", 1, flags, |call| Ok(decode(call.get_raw(0), protobuf_value)))?;
     connection.create_scalar_function(c"itunes_prefs", 1, flags, |call| Ok(decode(call.get_raw(0), itunes_value)))?;
+    connection.create_scalar_function(c"agent", 1, flags, |call| match call.get_raw(0) {
+        ValueRef::Text(text) => Ok(agent::parse(&String::from_utf8_lossy(text)).map(|value| value.to_string())),
+        _ => Ok(None),
+    })?;
+    connection.create_scalar_function(c"address", 1, flags, |call| match call.get_raw(0) {
+        ValueRef::Text(text) => {
+            let text = String::from_utf8_lossy(text);
+            Ok(text.trim().parse::<std::net::IpAddr>().ok().map(|_| text.trim().to_owned()))
+        }
+        _ => Ok(None),
+    })?;
     connection.create_scalar_function(c"sha1", 1, flags, |call| Ok(digest::<sha1::Sha1>(call.get_raw(0))))?;
     connection.create_scalar_function(c"sha256", 1, flags, |call| Ok(digest::<sha2::Sha256>(call.get_raw(0))))?;
     connection.create_scalar_function(c"from_hex", 1, flags, |call| {

@@ -15,7 +15,8 @@ const FORMAT: &str = "html";
 /// Longest run without a tag, or longest tag, in bytes (pages carry images as `data:` addresses).
 const MAX_TOKEN: u64 = 32 << 20;
 
-/// Reads a page. A table row is `{"kind":"table","table":1,"row":3,"cells":{header: text}}` with locator `html:table 1 row 3`; an item
+/// Reads a page. A table of labels beside values, as Meta prints each record, is
+/// `{"kind":"record","table":1,"fields":[{"label":…,"value":…}],"section":…}` with locator `html:table 1`, beside its rows. A table row is `{"kind":"table","table":1,"row":3,"cells":{header: text}}` with locator `html:table 1 row 3`; an item
 /// is `{"kind":"item","label":…,"value":…,"section":…}` with locator `html:item 4`, the section being the nearest heading above. Rows and
 /// items count from 1; the header is the first row, whether of `<th>` or not. Line breaks inside a cell stay.
 ///
@@ -119,6 +120,25 @@ mod tests {
         );
         assert_eq!(rows[4].data["cells"], json!({"Timestamp": "x"}));
         assert_eq!(rows.len(), 5);
+    }
+
+    #[test]
+    fn tables_of_labels_are_records() {
+        let rows = read_all(
+            "<main><div><h2>Actief</h2><table><tr><td class=x>Aangemaakt</td><td>4 feb 2026 10:48:26</td></tr>\
+             <tr><td colspan=2>IP-adres<div><div>203.0.113.77</div></div></td></tr>\
+             <tr><td colspan=2><table><tr><td>Cookie</td><td>***hQ2k</td></tr></table></td></tr></table></div></main>\
+             <table><tr><td>a</td><td>b</td><td>c</td></tr><tr><td>1</td><td>2</td><td>3</td></tr></table>",
+        );
+        let records: Vec<&Row> = rows.iter().filter(|r| r.data["kind"] == "record").collect();
+        assert_eq!(records.len(), 1);
+        assert_eq!(records[0].locator, "html:table 1");
+        assert_eq!(
+            records[0].data,
+            json!({"kind": "record", "table": 1, "section": "Actief", "fields": [
+                {"label": "Aangemaakt", "value": "4 feb 2026 10:48:26"}, {"label": "IP-adres", "value": "203.0.113.77"},
+                {"label": "Cookie", "value": "***hQ2k"}]})
+        );
     }
 
     #[test]

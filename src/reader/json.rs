@@ -11,7 +11,7 @@ use serde_json::Value;
 use self::scanner::{Captured, Scanner, Stop};
 use super::path::{self, Step};
 use super::text::Utf8;
-use super::{Error, Options, Row, Sink, Summary};
+use super::{Data, Error, Options, Row, Sink, Summary};
 
 const FORMAT: &str = "json";
 /// Longest record, or whole without a record path, in bytes.
@@ -27,7 +27,12 @@ const MAX_KEY: usize = 1 << 20;
 pub fn read(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<Summary, Error> {
     let mut source = Utf8::new(source);
     let mut reader = Reader { scanner: Scanner::new(&mut source), summary: Summary::default(), sink };
-    match reader.document(&path::steps(options.record.as_deref())) {
+    // Cleared where the list is met that the path names.
+    reader.summary.absent = true;
+    let steps = path::steps(options.record.as_deref());
+    let result = reader.document(&steps);
+    reader.summary.absent &= reader.summary.rows == 0 && !steps.is_empty();
+    match result {
         Ok(()) => Ok(reader.summary),
         Err(Stop::Error(error)) => Err(error),
         // What was read before the break stays; the break is part of the summary.
@@ -98,7 +103,7 @@ impl Reader<'_, '_> {
             return Err(self.scanner.broken("more follows the first value"));
         }
         let before = self.summary.skipped;
-        self.record(&bytes, "json:/", "")?;
+        self.record(bytes, "json:/", "")?;
         match (self.summary.skipped > before, self.summary.first_problem.take()) {
             (true, Some(problem)) => Err(Stop::Broken(problem)),
             (_, problem) => {
@@ -136,7 +141,7 @@ impl Reader<'_, '_> {
     /// Walks a value that is in memory.
     fn inside(&mut self, value: &[u8], steps: &[Step], locator: &str, key: &str) -> Result<(), Stop> {
         if steps.is_empty() {
-            return self.record(value, locator, key);
+            return self.record(value.to_vec(), locator, key);
         }
         let mut slice = value;
         let mut inner = Reader {
@@ -159,7 +164,7 @@ impl Reader<'_, '_> {
     fn walk(&mut self, steps: &[Step], locator: &str, key: &str) -> Result<(), Stop> {
         let Some((step, rest)) = steps.split_first() else {
             return match self.scanner.capture(MAX_RECORD)? {
-                Captured::Bytes(bytes) => self.record(&bytes, locator, key),
+                Captured::Bytes(bytes) => self.record(bytes, locator, key),
                 Captured::TooLong => {
                     self.summary.skip(|| format!("{locator}: the record is longer than 16 MiB"));
                     Ok(())
@@ -172,6 +177,9 @@ impl Reader<'_, '_> {
             _ => return self.scanner.pass(),
         };
         self.scanner.take();
+        if rest.is_empty() && *step == Step::Each {
+            self.summary.absent = false;
+        }
         if self.scanner.token()? == Some(close) {
             self.scanner.take();
             return Ok(());
@@ -224,17 +232,22 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn record(&mut self, bytes: &[u8], locator: &str, key: &str) -> Result<(), Stop> {
-        let parsed = serde_json::from_slice::<Value>(bytes).or_else(|problem| {
-            // Bytes that are not UTF-8 are the one fault that can be mended without guessing.
-            match String::from_utf8_lossy(bytes) {
-                std::borrow::Cow::Owned(text) => {
-                    self.summary.repaired += 1;
-                    serde_json::from_str(&text)
-                }
-                std::borrow::Cow::Borrowed(_) => Err(problem),
+    fn record(&mut self, bytes: Vec<u8>, locator: &str, key: &str) -> Result<(), Stop> {
+        // The common case: valid, and nothing in it to repair. The text stays as it stands in the stream.
+        let suspect = may_be_mojibake(&bytes);
+        let text = match String::from_utf8(bytes) {
+            Ok(text) if !suspect && !is_deep(&text) && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() => {
+                let row = Row { locator: locator.to_owned(), key: key.to_owned(), data: Data::Text(text) };
+                return Ok(self.summary.give(self.sink, row)?);
             }
-        });
+            Ok(text) => text,
+            Err(problem) => {
+                // Bytes that are not UTF-8 are the one fault that can be mended without guessing.
+                self.summary.repaired += 1;
+                String::from_utf8_lossy(problem.as_bytes()).into_owned()
+            }
+        };
+        let parsed = serde_json::from_str::<Value>(&text);
         let mut data = match parsed {
             Ok(data) => data,
             Err(problem) => {
@@ -242,17 +255,40 @@ impl Reader<'_, '_> {
                 return Ok(());
             }
         };
-        if may_be_mojibake(bytes) {
+        if suspect {
             self.summary.repaired += repair(&mut data);
         }
-        let row = Row { locator: locator.to_owned(), key: key.to_owned(), data };
+        let row = Row { locator: locator.to_owned(), key: key.to_owned(), data: data.into() };
         Ok(self.summary.give(self.sink, row)?)
     }
 }
 
-/// Whether the raw record holds the start of a UTF-8 sequence written as Latin-1, escaped (`\u00c3`) or not (`Ã`).
+/// Whether the record nests deeper than the parser and the SQL functions follow. The check of form alone has no bound of its own.
+fn is_deep(text: &str) -> bool {
+    const DEEPEST: usize = 120;
+    if memchr::memchr2_iter(b'{', b'[', text.as_bytes()).count() <= DEEPEST {
+        return false;
+    }
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    text.bytes().any(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEEPEST
+    })
+}
+
+/// Whether the raw record holds the start of a UTF-8 sequence written as Latin-1, escaped (`\u00c3`) or not (`Ã`). Such a start is
+/// U+00C2 to U+00F4.
 fn may_be_mojibake(bytes: &[u8]) -> bool {
-    memchr::memmem::find(bytes, b"\\u00").is_some() || memchr::memchr(0xC3, bytes).is_some()
+    memchr::memchr(0xC3, bytes).is_some()
+        || memchr::memmem::find_iter(bytes, b"\\u00")
+            .any(|at| bytes.get(at + 4).is_some_and(|b| matches!(b, b'c'..=b'f' | b'C'..=b'F')))
 }
 
 /// Repairs every text and key of a value; gives how many. Recursion is bounded by the parser's depth of 128.

@@ -5,12 +5,16 @@
 
 use std::io::Read;
 
+pub mod agent;
 pub mod bytes;
 pub mod csv;
+mod daily;
 pub mod functions;
 pub mod html;
 pub mod json;
 pub mod lines;
+pub mod list;
+pub mod mail;
 pub mod nskeyed;
 pub mod outline;
 pub mod package_dump;
@@ -35,13 +39,79 @@ pub struct Row {
     /// The last step of the path: the dictionary key or the array index. Empty where a row has none.
     pub key: String,
     /// The row itself. Plist data is the text `base64:…`, plist dates are RFC 3339 text, in UTC.
-    pub data: serde_json::Value,
+    pub data: Data,
+}
+
+/// What a row holds: a value that a reader built, or JSON text as it stood in the stream. Text costs a check and a copy; to build a
+/// value and write it out again costs ten times that, and an export can have millions of rows.
+#[derive(Debug, Clone)]
+pub enum Data {
+    /// A value.
+    Value(serde_json::Value),
+    /// JSON text, known to be valid.
+    Text(String),
+}
+
+impl Data {
+    /// The row as JSON text.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        match self {
+            Self::Value(value) => value.to_string(),
+            Self::Text(text) => text,
+        }
+    }
+
+    /// The row as a value.
+    #[must_use]
+    pub fn into_value(self) -> serde_json::Value {
+        match self {
+            Self::Value(value) => value,
+            Self::Text(text) => serde_json::from_str(&text).unwrap_or_default(),
+        }
+    }
+
+    /// A member of the row by name, when the reader built it.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&serde_json::Value> {
+        match self {
+            Self::Value(value) => value.get(name),
+            Self::Text(_) => None,
+        }
+    }
+}
+
+impl From<serde_json::Value> for Data {
+    fn from(value: serde_json::Value) -> Self {
+        Self::Value(value)
+    }
+}
+
+impl std::ops::Index<&str> for Data {
+    type Output = serde_json::Value;
+
+    fn index(&self, name: &str) -> &Self::Output {
+        self.get(name).unwrap_or(&serde_json::Value::Null)
+    }
+}
+
+impl PartialEq for Data {
+    fn eq(&self, other: &Self) -> bool {
+        self.clone().into_value() == other.clone().into_value()
+    }
+}
+
+impl PartialEq<serde_json::Value> for Data {
+    fn eq(&self, other: &serde_json::Value) -> bool {
+        *self == Self::Value(other.clone())
+    }
 }
 
 /// How a stream is to be read; taken from the artifact that asks.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// The repeated element for tree formats (`/devices/*`): each match is one row. Without it the whole is one row.
+    /// The repeated element for tree formats (`/devices/*`): each match is one row. Without it the whole is one row. For mail the
+    /// domains of the senders asked for, joined by `|`.
     pub record: Option<String>,
     /// Column names that the header row of a CSV must hold, to find it behind a preamble.
     pub header: Vec<String>,
@@ -58,6 +128,8 @@ pub struct Summary {
     pub repaired: u64,
     /// The reason of the first skipped record.
     pub first_problem: Option<String>,
+    /// The stream does not hold the part that the record path names: not an empty list, no list.
+    pub absent: bool,
 }
 
 /// Why a stream could not be read in its format.
@@ -98,7 +170,8 @@ pub type Sink<'a> = &'a mut dyn FnMut(Row) -> Result<(), Error>;
 pub type ReadFn = fn(&mut dyn Read, &Options, Sink<'_>) -> Result<Summary, Error>;
 
 /// The names by which an artifact asks for a reader; `sqlite` is apart because it needs more than one stream ([`sqlite::Database`]).
-pub const NAMES: [&str; 9] = ["bytes", "plist", "json", "csv", "html", "outline", "package-dump", "properties", "xml"];
+pub const NAMES: [&str; 11] =
+    ["bytes", "plist", "json", "csv", "html", "outline", "package-dump", "properties", "xml", "mail", "list"];
 
 /// The reader of that name, or `None` when there is none ([`NAMES`] lists them).
 #[must_use]
@@ -112,6 +185,8 @@ pub fn reader(name: &str) -> Option<ReadFn> {
         "outline" => outline::read,
         "package-dump" => package_dump::read,
         "properties" => properties::read,
+        "mail" => mail::read,
+        "list" => list::read,
         "xml" => xml::read,
         _ => return None,
     })

@@ -52,7 +52,7 @@ pub fn read(source: &mut dyn Read, _options: &Options, sink: Sink<'_>) -> Result
         }
         open.push((depth, shortened(text)));
         let locator = format!("line:{}", lines.number);
-        summary.give(sink, Row { locator, key: String::new(), data: Value::Object(data) })?;
+        summary.give(sink, Row { locator, key: String::new(), data: Value::Object(data).into() })?;
     }
     Ok(summary)
 }

@@ -50,13 +50,18 @@ pub fn read(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<
                     let data = json!({"package": package.name, "user": user_number(package, user), "name": permission.name,
                         "granted": permission.granted, "flags": permission.flags, "source": source,
                         "hidden_system": package.hidden_system});
-                    let row = Row { locator: format!("line:{}", permission.line), key: permission.name.clone(), data };
+                    let row = Row {
+                        locator: format!("line:{}", permission.line),
+                        key: permission.name.clone(),
+                        data: data.into(),
+                    };
                     summary.give(sink, row)?;
                 }
             } else {
                 let data =
                     package_row(package, user, &permissions, dump.components.is_main(&package.name, &user.disabled));
-                let row = Row { locator: format!("line:{}", package.line), key: package.name.clone(), data };
+                let row =
+                    Row { locator: format!("line:{}", package.line), key: package.name.clone(), data: data.into() };
                 summary.give(sink, row)?;
             }
         }

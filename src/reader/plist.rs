@@ -44,7 +44,7 @@ pub fn read(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<
 pub fn parse(bytes: &[u8]) -> Result<Value, Error> {
     let mut whole = Value::Null;
     walk(bytes, &[], &mut |row| {
-        whole = row.data;
+        whole = row.data.into_value();
         Ok(())
     })?;
     Ok(whole)
@@ -110,7 +110,7 @@ impl Walker<'_, '_> {
             self.record = 0;
             let data = self.build(event)?;
             let locator = if locator == "plist:" { "plist:/".to_owned() } else { locator.to_owned() };
-            return self.summary.give(self.sink, Row { locator, key: key.to_owned(), data });
+            return self.summary.give(self.sink, Row { locator, key: key.to_owned(), data: data.into() });
         };
         let dictionary = match event {
             Event::StartDictionary(_) => true,
@@ -311,7 +311,7 @@ mod tests {
         );
         assert_eq!(apps[0].data, json!({"size": "18446744073709551615", "on": true}));
         assert_eq!(apps[1].data, json!({"ratio": null, "blob": "base64:AAEC", "empty": {}}));
-        assert_eq!(rows(SAMPLE.as_bytes(), Some("/List/0")).unwrap()[0].data, "één & twee");
+        assert_eq!(rows(SAMPLE.as_bytes(), Some("/List/0")).unwrap()[0].data, json!("één & twee"));
         assert!(rows(SAMPLE.as_bytes(), Some("/Absent/*")).unwrap().is_empty());
     }
 

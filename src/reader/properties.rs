@@ -43,7 +43,7 @@ fn read_stored(source: &mut dyn Read, sink: Sink<'_>) -> Result<Summary, Error> 
         let key = text("name", "nameBase64").unwrap_or_default();
         let data = json!({"key": key, "value": text("value", "valueBase64"), "namespace": null, "user": null,
             "package": text("package", ""), "default": text("defaultValue", "defaultValueBase64"), "line": null});
-        sink(Row { locator: row.locator, key, data })
+        sink(Row { locator: row.locator, key, data: data.into() })
     })
 }
 
@@ -174,7 +174,7 @@ impl State<'_> {
         let value = if value == "null" { Value::Null } else { Value::String(value) };
         let data = json!({"key": key, "value": value, "namespace": self.namespace, "user": self.user,
             "package": package, "default": default, "line": number});
-        self.summary.give(self.sink, Row { locator: format!("line:{number}"), key, data })
+        self.summary.give(self.sink, Row { locator: format!("line:{number}"), key, data: data.into() })
     }
 
     fn operation(&mut self, at: &str, operation: &str, key: &str, number: u64) -> Result<(), Error> {
@@ -182,7 +182,7 @@ impl State<'_> {
             return Ok(());
         }
         let data = json!({"at": at, "operation": operation, "key": key, "namespace": self.namespace, "user": self.user, "line": number});
-        self.summary.give(self.sink, Row { locator: format!("line:{number}"), key: key.to_owned(), data })
+        self.summary.give(self.sink, Row { locator: format!("line:{number}"), key: key.to_owned(), data: data.into() })
     }
 }
 
@@ -266,7 +266,7 @@ mod tests {
         let mut source = text.as_bytes();
         read(&mut source, &options, &mut |row| {
             assert_eq!(row.locator, format!("line:{}", row.data["line"]));
-            rows.push(row.data);
+            rows.push(row.data.into_value());
             Ok(())
         })
         .unwrap();

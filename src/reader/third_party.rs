@@ -95,7 +95,7 @@ fn every_file_is_read_or_refused_in_time() {
             Some("plist") => match rows("plist", &bytes, None, &[]) {
                 Ok((found, _)) => {
                     assert_eq!(found.len(), 1);
-                    let _ = super::nskeyed::unarchive(&found[0].data);
+                    let _ = super::nskeyed::unarchive(&found[0].data.clone().into_value());
                     lists += 1;
                 }
                 Err(problem) => println!("refused: {} ({problem})", path.display()),

@@ -259,7 +259,7 @@ impl Walk {
         for open in self.open.iter().chain([&closed]) {
             locator = format!("{}[{}]", super::path::join(&locator, &open.tag), open.number);
         }
-        self.summary.give(sink, Row { locator, key: closed.tag, data: Value::Object(node) })
+        self.summary.give(sink, Row { locator, key: closed.tag, data: Value::Object(node).into() })
     }
 }
 

@@ -22,7 +22,7 @@ pub const TAGS: &str = "tagmanifest-sha256.txt";
 /// How to verify without this program.
 pub const README: &str = "README_VERIFY.txt";
 /// The files of every bag, relative to its top.
-pub const PAYLOAD: [&str; 8] = [
+pub const PAYLOAD: [&str; 9] = [
     "data/case.jsonld",
     "data/certificate-902.txt",
     "data/evidence.sha256",
@@ -30,6 +30,7 @@ pub const PAYLOAD: [&str; 8] = [
     "data/report.json",
     "data/proces-verbaal.txt",
     "data/session.json",
+    "data/sessions.csv",
     "data/timeline.csv",
 ];
 
@@ -41,6 +42,7 @@ pub struct Copies {
     /// What must never be printed: the leak check refuses it.
     pub never_print: Vec<String>,
 }
+
 /// What `bagit.txt` says.
 pub const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
 
@@ -133,6 +135,7 @@ pub fn write(
         ("data/report.json", json::bytes(report)?),
         ("data/proces-verbaal.txt", statement::proces_verbaal(report)?),
         ("data/session.json", [serde_json::to_vec_pretty(session)?, b"\n".to_vec()].concat()),
+        ("data/sessions.csv", super::sessions::csv(&report.sessions)),
         ("data/timeline.csv", csv::timeline(report)?),
     ]);
     for reader in &copies.readers {

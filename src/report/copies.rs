@@ -5,7 +5,7 @@
 use super::checklist::{QUESTIONS, WAVES, changes, minor, rank};
 use super::html::Error;
 use super::shown;
-use super::text::{PersonWords, Text, fill};
+use super::text::{NoteWords, Text, fill};
 use super::{Case, Contact, Finding, Outcome, Report, Step, StepText, Wave};
 use askama::Template;
 
@@ -111,7 +111,7 @@ struct PolicePage<'a> {
 #[template(path = "notes.html", config = "src/report/askama.toml")]
 struct PersonPage<'a> {
     desk: Desk<'a>,
-    words: &'a PersonWords,
+    words: &'a NoteWords,
     easy: bool,
 }
 

@@ -227,6 +227,18 @@ impl Page<'_> {
         known.unwrap_or_else(|| part.to_owned())
     }
 
+    /// The classes of sessions with the number of records, in a fixed order.
+    fn session_classes(&self) -> Vec<(&'static str, usize)> {
+        ["contradicted", "not_explained", "cannot_tell", "consistent_with_declared", "explained_by_identifier"]
+            .map(|class| (class, self.report.sessions.iter().filter(|s| s.class == class).count()))
+            .to_vec()
+    }
+
+    /// The first of many, as many as are printed.
+    fn some<'a, T>(&self, list: &'a [T]) -> &'a [T] {
+        list.get(..MOST_ROWS).unwrap_or(list)
+    }
+
     /// The stock commands that verify the report, with what each does.
     fn commands(&self) -> Vec<(&str, &str)> {
         super::bag::commands(self.text)

@@ -20,6 +20,7 @@ pub mod redact;
 #[cfg(test)]
 mod sample;
 pub mod seal;
+pub mod sessions;
 pub mod shown;
 pub mod sign;
 pub mod stamp;
@@ -58,6 +59,12 @@ pub struct Report {
     pub gaps: Vec<Gap>,
     /// What was looked at, artifact by artifact.
     pub coverage: Vec<Coverage>,
+    /// Every session of every account, in order of time.
+    #[serde(default)]
+    pub sessions: Vec<sessions::Session>,
+    /// Devices that sessions belong to, the strangest first.
+    #[serde(default)]
+    pub chains: Vec<sessions::Chain>,
     /// What to do, in the order of waves.
     pub checklist: Vec<Wave>,
     /// People and services to involve.
@@ -485,7 +492,7 @@ pub struct Coverage {
     pub artifact: String,
     /// Its title.
     pub title: Words,
-    /// `read` (with rows), `empty` (present, no rows), `absent` (not in this copy), `encrypted-only` (kept only in an encrypted
+    /// `read` (with rows), `empty` (present, no rows), `absent` (not in this copy), `not-requested` (never asked for), `encrypted-only` (kept only in an encrypted
     /// backup), `failed`, `out-of-scope`.
     pub outcome: String,
     /// Streams that were read.

@@ -460,6 +460,8 @@ pub fn report(lang: &str) -> Report {
             wave("recheck", vec![linked("look-again", "no", &[], "")]),
         ],
         preserve: Vec::new(),
+        sessions: vec![super::sessions::Session { device: SCRIPT.into(), ip: BIDI.into(), ..Default::default() }],
+        chains: vec![super::sessions::Chain { id: "C-001".into(), device: SCRIPT.into(), ..Default::default() }],
         persons: crate::report::persons::Persons::default(),
         baseline: crate::report::facts::Baseline::default(),
         redactions: Vec::new(),

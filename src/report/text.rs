@@ -139,7 +139,7 @@ words! {
 
 words! {
     /// The words of `notes.html`, the page for the person it is about.
-    PersonWords {
+    NoteWords {
         page_title, danger, now, known, seen_where, seen_what, seen_control, seen_nothing, maybe, together, you, call,
     } {
         /// What to do and not to do now.
@@ -175,6 +175,17 @@ words! {
         forms: BTreeMap<String, String>,
         /// Kinds of facts.
         kinds: BTreeMap<String, String>,
+    }
+}
+
+words! {
+    /// The words of the chapter on sessions.
+    SessionWords {
+        title, lead, limits, innocent, chains, chains_lead, all, device, class, account, first, last, records, changes, kind,
+        address, place, more,
+    } {
+        /// Classes, reasons, kinds and what ties a chain, by code.
+        codes: BTreeMap<String, String>,
     }
 }
 
@@ -282,11 +293,13 @@ pub struct Text {
     /// Words of `police.html`.
     pub police: PoliceWords,
     /// Words of `notes.html`.
-    pub person: PersonWords,
+    pub person: NoteWords,
     /// Words of `notes.html` for people with low literacy.
-    pub person_easy: PersonWords,
+    pub person_easy: NoteWords,
     /// Values of the vocabulary as they stand in a sentence, by column.
     pub values: BTreeMap<String, BTreeMap<String, String>>,
+    /// Words of the chapter on sessions.
+    pub sessions: SessionWords,
     /// Words of the terminal.
     pub terminal: TerminalWords,
     /// Words of `comparison.html`.
@@ -375,6 +388,12 @@ impl Text {
     #[must_use]
     pub fn value_words(&self, column: &str) -> Option<&BTreeMap<String, String>> {
         self.values.get(column).or_else(|| self.values.get(column.strip_suffix('s')?))
+    }
+
+    /// Words for a class, reason or kind of a session; the code itself when there are none.
+    #[must_use]
+    pub fn session_code<'a>(&'a self, code: &'a str) -> &'a str {
+        self.sessions.codes.get(code).map_or(code, String::as_str)
     }
 
     /// A list of indicators with the account of its values, on one line.
@@ -523,7 +542,7 @@ mod tests {
         for code in ["now", "this-week", "later", "info"] {
             assert!(text.urgency.0.contains_key(code));
         }
-        for code in ["read", "empty", "absent", "encrypted-only", "failed", "out-of-scope"] {
+        for code in ["read", "empty", "absent", "not-requested", "encrypted-only", "failed", "out-of-scope"] {
             assert!(text.coverage.0.contains_key(code));
         }
         for code in ["no-source", "no-stream", "out-of-scope", "failed"] {

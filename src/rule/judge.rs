@@ -35,6 +35,9 @@ pub struct Judgement {
 /// on the largest store seen.
 const BUDGET: u64 = 50_000;
 
+/// The same for a view, which is made once over all facts of its kinds: an access log alone can give tens of thousands.
+pub(super) const VIEW_BUDGET: u64 = 1_000_000;
+
 /// Functions that a question may use: nothing that tells time, chance or files.
 pub(super) const FUNCTIONS: [&str; 45] = [
     "abs",
@@ -129,7 +132,7 @@ fn ask(rule: &Rule, store: &mut Sealed, kinds: &Arc<Mutex<BTreeSet<String>>>) ->
         }
         _ => Authorization::Deny,
     }))?;
-    bound(conn)?;
+    bound(conn, BUDGET)?;
     let result = collect(rule, conn);
     unbound(conn)?;
     conn.authorizer(None::<fn(AuthContext<'_>) -> Authorization>)?;
@@ -137,13 +140,13 @@ fn ask(rule: &Rule, store: &mut Sealed, kinds: &Arc<Mutex<BTreeSet<String>>>) ->
 }
 
 /// Ends every question on this connection that takes too many steps, until [`unbound`].
-pub(super) fn bound(conn: &mut rusqlite::Connection) -> rusqlite::Result<()> {
+pub(super) fn bound(conn: &mut rusqlite::Connection, budget: u64) -> rusqlite::Result<()> {
     let mut thousands = 0_u64;
     conn.progress_handler(
         1000,
         Some(move || {
             thousands += 1;
-            thousands > BUDGET
+            thousands > budget
         }),
     )
 }

@@ -47,7 +47,7 @@ impl View {
     pub fn make(&mut self, conn: &mut Connection, made: &[Self]) -> rusqlite::Result<()> {
         self.check(conn)?;
         let tables = judge::opened_tables(&self.sql, conn)?;
-        judge::bound(conn)?;
+        judge::bound(conn, judge::VIEW_BUDGET)?;
         let result = conn.execute_batch(&self.statement());
         judge::unbound(conn)?;
         result?;

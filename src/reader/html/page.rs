@@ -12,6 +12,8 @@ const MAX_CELLS: usize = 4096;
 const MAX_TEXT: usize = 1 << 20;
 /// Longest label of a `label: value` line, in characters.
 const MAX_LABEL: usize = 100;
+/// Most fields of one record.
+const MAX_FIELDS: usize = 256;
 
 /// A table that is open.
 #[derive(Default)]
@@ -23,6 +25,28 @@ struct Table {
     cells: Vec<(bool, String)>,
     in_row: bool,
     in_cell: bool,
+    /// Labels with their values, as long as every row has been a label beside a value; with the fields of tables inside.
+    fields: Option<Vec<(String, String)>>,
+}
+
+impl Table {
+    /// Keeps a row that is a label beside a value, or one cell whose lines are label and value.
+    fn field(&mut self, cells: &[(bool, String)], texts: &[String]) {
+        let pair = match texts {
+            [label, value] if !cells.iter().any(|(heading, _)| *heading) => Some((label.clone(), value.clone())),
+            [both] => both.split_once('\n').map(|(label, value)| (label.to_owned(), value.to_owned())),
+            _ => None,
+        };
+        // A cell that only holds another table has given its fields already.
+        let hollow = texts.iter().all(String::is_empty);
+        match (pair, &mut self.fields) {
+            (Some((label, value)), Some(fields)) if fields.len() < MAX_FIELDS => {
+                fields.push((label.trim_end_matches(':').to_owned(), value));
+            }
+            (None, fields) if !hollow && texts.len() != 1 => *fields = None,
+            _ => {}
+        }
+    }
 }
 
 /// A page being read. Its flags are independent: each says what the open line is inside of.
@@ -94,7 +118,7 @@ impl<'s> Page<'s> {
                     return Ok(());
                 }
                 self.table_count += 1;
-                self.tables.push(Table { number: self.table_count, ..Table::default() });
+                self.tables.push(Table { number: self.table_count, fields: Some(Vec::new()), ..Table::default() });
                 Ok(())
             }
             b"tr" => self.end_row(),
@@ -127,11 +151,7 @@ impl<'s> Page<'s> {
                 self.deeper -= 1;
                 Ok(())
             }
-            b"table" => {
-                self.end_row()?;
-                self.tables.pop();
-                Ok(())
-            }
+            b"table" => self.end_table(),
             b"tr" => self.end_row(),
             b"td" | b"th" => {
                 if self.deeper == 0
@@ -163,8 +183,7 @@ impl<'s> Page<'s> {
 
     pub(super) fn end(mut self) -> Result<Summary, Error> {
         while !self.tables.is_empty() {
-            self.end_row()?;
-            self.tables.pop();
+            self.end_table()?;
         }
         self.flush()?;
         Ok(self.summary)
@@ -227,7 +246,28 @@ impl<'s> Page<'s> {
     fn item(&mut self, label: &str, value: &str) -> Result<(), Error> {
         self.items += 1;
         let data = json!({"kind": "item", "label": label, "value": value, "section": self.section});
-        self.summary.give(self.sink, Row { locator: format!("html:item {}", self.items), key: String::new(), data })
+        self.summary.give(
+            self.sink,
+            Row { locator: format!("html:item {}", self.items), key: String::new(), data: data.into() },
+        )
+    }
+
+    /// Ends a table. One that only held labels beside values is a record; inside another table it is part of that one's record.
+    fn end_table(&mut self) -> Result<(), Error> {
+        self.end_row()?;
+        let Some(table) = self.tables.pop() else { return Ok(()) };
+        let Some(fields) = table.fields.filter(|f| !f.is_empty()) else { return Ok(()) };
+        if let Some(outer) = self.tables.last_mut() {
+            if let Some(outer) = &mut outer.fields {
+                outer.extend(fields.into_iter().take(MAX_FIELDS.saturating_sub(outer.len())));
+            }
+            return Ok(());
+        }
+        let fields: Vec<Value> =
+            fields.into_iter().map(|(label, value)| json!({"label": label, "value": value})).collect();
+        let data = json!({"kind": "record", "table": table.number, "fields": fields, "section": self.section});
+        let locator = format!("html:table {}", table.number);
+        self.summary.give(self.sink, Row { locator, key: String::new(), data: data.into() })
     }
 
     fn end_row(&mut self) -> Result<(), Error> {
@@ -246,6 +286,7 @@ impl<'s> Page<'s> {
             return Ok(());
         }
         let texts: Vec<String> = cells.iter().map(|(_, text)| cell_text(text)).collect();
+        table.field(&cells, &texts);
         let Some(header) = &table.header else {
             // A heading cell beside one value is a label: such a table stands upright and has no header.
             if let ([(true, _), (false, _)], [label, value]) = (&cells[..], &texts[..]) {
@@ -265,7 +306,7 @@ impl<'s> Page<'s> {
         let locator = format!("html:table {} row {}", table.number, table.rows);
         let data =
             json!({"kind": "table", "table": table.number, "row": table.rows, "cells": named, "section": self.section});
-        self.summary.give(self.sink, Row { locator, key: String::new(), data })
+        self.summary.give(self.sink, Row { locator, key: String::new(), data: data.into() })
     }
 }
 

@@ -161,6 +161,14 @@ impl<'a> Scanner<'a> {
     /// To behind the closing quote; the opening one is taken.
     fn pass_string(&mut self) -> Result<(), Stop> {
         loop {
+            // Most keys and values are short: a look at the first bytes costs less than setting up a search.
+            let short = self.ready().iter().take(24).position(|byte| matches!(byte, b'"' | b'\\'));
+            if let Some(found) = short
+                && self.ready().get(found) == Some(&b'"')
+            {
+                self.at += found + 1;
+                return Ok(());
+            }
             match memchr::memchr2(b'"', b'\\', self.ready()) {
                 Some(found) if self.ready().get(found) == Some(&b'"') => {
                     self.at += found + 1;
