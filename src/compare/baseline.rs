@@ -53,11 +53,18 @@ pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, r
     let devices = hardware(&report.baseline.facts);
     hide_hardware(&mut small.baseline.facts, &mut small.baseline.declared, &devices, key);
     let known: BTreeSet<String> = open.iter().flat_map(|o| forms(o)).collect();
+    // What stands open in a fact that names nobody stands open in the group too, so that the two are found together.
+    let plain: BTreeSet<String> = small
+        .baseline
+        .facts
+        .iter()
+        .flat_map(|f| f.values.values().filter_map(|v| v.as_str().map(str::to_string)))
+        .collect();
     for finding in &mut small.findings {
         for value in &mut finding.group {
             if devices.contains(&value.to_lowercase()) {
                 *value = hash_hardware(key, value);
-            } else if forms(value).iter().any(|f| known.contains(f)) {
+            } else if !plain.contains(value) && forms(value).iter().any(|f| known.contains(f)) {
                 *value = key.pseudonym(value);
             }
         }

@@ -285,10 +285,10 @@ impl Two<'_> {
     }
 
     fn findings(&self) -> Vec<FindingChange> {
-        let of = |side: &'_ Side| -> BTreeMap<Group, usize> {
-            side.report.findings.iter().enumerate().map(|(n, f)| (side.group_of(f), n)).collect()
+        let of = |side: &'_ Side, hits: &BTreeMap<Group, Hit>| -> BTreeMap<Group, usize> {
+            side.report.findings.iter().enumerate().map(|(n, f)| (side.group_of(f, hits), n)).collect()
         };
-        let (old_ids, new_ids) = (of(self.old), of(self.new));
+        let (old_ids, new_ids) = (of(self.old, self.old_hits), of(self.new, self.new_hits));
         let all: BTreeSet<&Group> =
             self.old_hits.keys().chain(self.new_hits.keys()).chain(old_ids.keys()).chain(new_ids.keys()).collect();
         let mut out: Vec<FindingChange> = all

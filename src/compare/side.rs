@@ -148,7 +148,12 @@ impl Side {
 
     /// The group of a finding of the report, in the form in which groups are compared.
     #[must_use]
-    pub fn group_of(&self, finding: &Finding) -> Group {
+    pub fn group_of(&self, finding: &Finding, hits: &BTreeMap<Group, Hit>) -> Group {
+        // A value that names a person in one fact may stand open in another that names none.
+        let plain = (finding.rule.clone(), finding.group.clone());
+        if hits.contains_key(&plain) {
+            return plain;
+        }
         let hide = |value: &String| {
             if self.hashed.contains(&value.to_lowercase()) {
                 return hash_hardware(&self.key, value);
