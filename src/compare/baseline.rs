@@ -90,6 +90,8 @@ pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, r
         s.containers.clear();
         s.never.clear();
     });
+    small.sessions.clear();
+    small.chains.clear();
     small.persons = crate::report::persons::Persons::default();
     small.device.clear();
     small.sessions.clear();

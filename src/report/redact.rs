@@ -101,6 +101,9 @@ pub fn redact(
     // The list of all facts serves later audits of the maker, and the table of persons is about nothing but other people.
     copy.baseline = super::facts::Baseline::default();
     copy.persons = super::persons::Persons::default();
+    // Names of devices and places of sign-in may be anybody's; those that a finding cites stand there, under their marks.
+    copy.sessions.clear();
+    copy.chains.clear();
     copy.redactions = redactions;
     Ok((copy, openings))
 }
