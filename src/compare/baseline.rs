@@ -90,10 +90,12 @@ pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, r
         s.containers.clear();
         s.never.clear();
     });
+    small.preserve.clear();
     small.sessions.clear();
     small.chains.clear();
     small.persons = crate::report::persons::Persons::default();
     small.device.clear();
+    small.preserve.clear();
     small.sessions.clear();
     small.chains.clear();
     small.checklist.clear();

@@ -309,7 +309,7 @@ mod tests {
     fn a_bag_that_would_leak_is_not_written() {
         let place = tempfile::tempdir().unwrap();
         let session = serde_json::json!({"host": "zonnehuis kantoor"});
-        for (item, file) in [("Opvang Voorbeeld", "data/report"), ("ZONNEHUIS-Kantoor", "data/session.json")] {
+        for (item, file) in [("Opvang Voorbeeld", "data/"), ("ZONNEHUIS-Kantoor", "data/session.json")] {
             let out = place.path().join(item);
             let copies = Copies { never_print: vec!["Niemandsweg 1".into(), item.into()], ..all() };
             match write(&out, &sample::report("nl"), b"", &session, &copies, false).unwrap_err() {

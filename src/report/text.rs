@@ -563,7 +563,12 @@ mod tests {
         let banned = regex::Regex::new(r"(?i)\b(veilige?|veiligheid|schone?|schoon|gehackt|daders?|slachtoffers?|verdachten?|safe|safely|clean|hacked|perpetrators?|victims?|suspects?)\b").unwrap();
         for (key, text) in nl.iter().chain(&en) {
             // Only the copy for the police speaks of a suspected perpetrator.
-            let text = if key.starts_with(".police.") { String::new() } else { text.replace("Veilig Thuis", "") };
+            // An option's values are codes.
+            let text = if key.starts_with(".police.") || key == ".cli.for" {
+                String::new()
+            } else {
+                text.replace("Veilig Thuis", "")
+            };
             assert!(!banned.is_match(&text), "{key}: {text}");
         }
     }
