@@ -166,10 +166,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let mut sources = source::recognise(&artifacts, containers, scratch.path());
     let joined = reconcile::reconcile(&mut sources, &artifacts, containers, &plan.scope, scratch.path());
     if sources.is_empty() {
-        let mut seen: Vec<String> =
-            containers.iter().map(|o| format!("{} ({})", o.chain.join("!"), o.container.kind().name())).collect();
-        seen.extend(opened.problems.iter().map(|(chain, e)| format!("{chain}: {e}")));
-        return Err(Error::Nothing { seen });
+        return Err(nothing(&opened));
     }
 
     progress.begin(Stage::Reading);
@@ -256,6 +253,14 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         gaps: extraction.gaps.list(),
     };
     Ok(Audited { report, evidence_list: list(hashed.iter()) })
+}
+
+/// What was seen where nothing is recognised.
+fn nothing(opened: &evidence::open::Evidence) -> Error {
+    let name = |o: &Opened| format!("{} ({})", o.chain.join("!"), o.container.kind().name());
+    let mut seen: Vec<String> = opened.containers.iter().map(name).collect();
+    seen.extend(opened.problems.iter().map(|(chain, e)| format!("{chain}: {e}")));
+    Error::Nothing { seen }
 }
 
 /// Makes the views, closes the store and asks every rule.
