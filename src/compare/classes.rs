@@ -355,7 +355,7 @@ impl Two<'_> {
             title: title.or(plain).unwrap_or_default(),
             shows: shows.unwrap_or_default(),
             easy: rule.map(|r| r.nl_easy.title.clone()).unwrap_or_default(),
-            expected: String::new(),
+            expected: self.expected(&group.0, class).into(),
         }
     }
 
@@ -363,6 +363,26 @@ impl Two<'_> {
     fn stands(&self, side: &Side, facts: &BTreeSet<String>) -> bool {
         let states = if std::ptr::eq(side, self.old) { &self.old_states } else { &self.new_states };
         !facts.is_empty() && facts.is_subset(states)
+    }
+
+    /// Whether a change that the team ticked as done since the last check has come about. Only steps that change something count,
+    /// and only where the outcome can be compared.
+    fn expected(&self, rule: &str, class: &str) -> &'static str {
+        let then = self.old.report.options.as_of.as_deref().and_then(|at| at.get(..10)).unwrap_or_default();
+        let steps = self.rules.list.iter().find(|r| r.id == rule).map(|r| r.steps.as_slice()).unwrap_or_default();
+        let done = self.new.report.case.ticked.iter().any(|tick| {
+            let changes =
+                |s: &&crate::rule::load::StepFile| s.id == tick.step && matches!(s.wave.as_str(), "quiet" | "visible");
+            tick.result == "yes"
+                && tick.on.as_str() >= then
+                && steps.contains(&tick.step)
+                && self.rules.steps.iter().any(|s| changes(&s))
+        });
+        match class {
+            "gone" if done => "confirmed",
+            "unchanged" | "changed" if done => "failed",
+            _ => "",
+        }
     }
 
     /// With another key the same person has another pseudonym: nothing about such a group can be said.

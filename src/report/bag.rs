@@ -21,7 +21,9 @@ pub const MANIFEST: &str = "manifest-sha256.txt";
 pub const TAGS: &str = "tagmanifest-sha256.txt";
 /// How to verify without this program.
 pub const README: &str = "README_VERIFY.txt";
-/// The files of every bag, relative to its top.
+/// The files of a comparison, relative to its top.
+pub const COMPARISON: [&str; 2] = ["data/comparison.html", "data/comparison.json"];
+/// The files of the bag of every report, relative to its top.
 pub const PAYLOAD: [&str; 9] = [
     "data/case.jsonld",
     "data/certificate-902.txt",

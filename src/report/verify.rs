@@ -1,7 +1,7 @@
 //! Checks a bag afterwards: every listed file is hashed again, nothing is missing, nothing was added, and `report.json` is what it
 //! says it is. It says what is wrong and goes on; whether the original evidence still has its digests is checked elsewhere.
 
-use super::bag::{BAGIT, DECLARATION, INFO, MANIFEST, PAYLOAD, README, TAGS};
+use super::bag::{BAGIT, COMPARISON, DECLARATION, INFO, MANIFEST, PAYLOAD, README, TAGS};
 use super::{Report, SCHEMA};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,7 +128,10 @@ pub fn verify(out: &Path) -> Result<Verified, Error> {
     for name in found.keys().filter(|name| !listed.contains(*name) && !super::seal::OPTIONAL.contains(&name.as_str())) {
         problems.push(Problem { path: name.clone(), code: "extra", detail: String::new() });
     }
-    for name in PAYLOAD.iter().chain(&[BAGIT, INFO, MANIFEST, README]).filter(|name| !listed.contains(**name)) {
+    // A comparison is a bag of its own, with other files.
+    let compared = listed.contains(COMPARISON[1]) && !listed.contains("data/report.json");
+    let payload: &[&str] = if compared { &COMPARISON } else { &PAYLOAD };
+    for name in payload.iter().chain(&[BAGIT, INFO, MANIFEST, README]).filter(|name| !listed.contains(**name)) {
         problems.push(Problem { path: (*name).to_owned(), code: "unlisted", detail: String::new() });
     }
     if !found.contains_key(TAGS) {

@@ -352,3 +352,52 @@ fn planted_controls_are_new_and_then_gone() {
         assert_eq!(of(&back.pairs[0], rule), [("gone", "")], "{rule}");
     }
 }
+
+#[test]
+fn what_the_team_ticked_is_confirmed_or_flagged() {
+    let bench = Bench::new();
+    let rule = "forwarding.sms-relay";
+    let ticked = |recipe: &mut Recipe| {
+        later(recipe);
+        recipe.case = Some("[[ticked]]\nstep = \"fwd-sms-relay\"\non = 2026-11-02\nresult = \"yes\"\n".into());
+    };
+    let old = Bench::audit("iphone-controlled", |_| (), |_| ());
+    let still = Bench::audit("iphone-controlled", ticked, |_| ());
+    let steps = &bench.rules.list.iter().find(|r| r.id == rule).unwrap().steps;
+    assert!(steps.iter().any(|s| s == "fwd-sms-relay"), "{steps:?}");
+    let expected = |new: &Report| {
+        let comparison = bench.compare(&[&old, new]);
+        let of = |f: &&compare::FindingChange| f.rule == rule;
+        comparison.pairs[0].findings.iter().find(of).unwrap().expected.clone()
+    };
+    assert_eq!(expected(&still), "failed");
+    let sms = old.findings.iter().find(|f| f.rule == rule).unwrap();
+    let path = sms.citations[0].stream.rsplit('/').next().unwrap().to_string();
+    let done = Bench::audit(
+        "iphone-controlled",
+        |r| {
+            leave_out(r, &path);
+            ticked(r);
+        },
+        |_| (),
+    );
+    assert_eq!(expected(&done), "confirmed");
+}
+
+#[test]
+fn a_comparison_is_a_bag_that_verifies() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+    for out in [&a, &b] {
+        let made = assert_cmd::Command::cargo_bin("vrijspoor").unwrap().args(["demo", "-o"]).arg(out).ok();
+        made.unwrap();
+    }
+    let out = folder.path().join("c");
+    let run =
+        |arguments: &[&std::ffi::OsStr]| assert_cmd::Command::cargo_bin("vrijspoor").unwrap().args(arguments).ok();
+    let (one, other) = (a.join("report"), b.join("report"));
+    run(&["compare".as_ref(), one.as_os_str(), other.as_os_str(), "-o".as_ref(), out.as_os_str()]).unwrap();
+    run(&["verify".as_ref(), out.as_os_str()]).unwrap();
+    std::fs::write(out.join("data/comparison.html"), "x").unwrap();
+    assert!(run(&["verify".as_ref(), out.as_os_str()]).is_err());
+}
