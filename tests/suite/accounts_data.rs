@@ -2,21 +2,11 @@
 //! were read by hand from the raw files.
 
 use super::golden::plan;
-use std::path::{Path, PathBuf};
+use super::third_party::testdata;
+use std::path::Path;
 use vrijspoor::audit::{self, Silent};
 use vrijspoor::evidence::Cancel;
 use vrijspoor::report::Report;
-
-fn testdata(part: &str) -> Option<PathBuf> {
-    let base = std::env::var_os("VRIJSPOOR_TESTDATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/testdata"), PathBuf::from);
-    let path = base.join(part);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: testdata/{part} is not beside the project");
-    None
-}
 
 fn report(input: &Path) -> Report {
     audit::run(&plan(vec![input.to_path_buf()], None, ""), &Cancel::default(), &Silent).unwrap().report

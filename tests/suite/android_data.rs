@@ -2,6 +2,7 @@
 //! passes over. The values asserted here were read by hand from the raw text.
 
 use super::golden::plan;
+use super::third_party::testdata;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use vrijspoor::artifact::emit::{self, StreamTimes};
@@ -9,17 +10,6 @@ use vrijspoor::artifact::{Artifacts, StreamInput, extract};
 use vrijspoor::audit::{self, Audited, Error, Silent};
 use vrijspoor::evidence::Cancel;
 use vrijspoor::report::Report;
-
-fn testdata(part: &str) -> Option<PathBuf> {
-    let base = std::env::var_os("VRIJSPOOR_TESTDATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/testdata"), PathBuf::from);
-    let path = base.join(part);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: testdata/{part} is not beside the project");
-    None
-}
 
 fn audit(inputs: &[PathBuf]) -> Result<Audited, Error> {
     audit::run(&plan(inputs.to_vec(), None, ""), &Cancel::default(), &Silent)

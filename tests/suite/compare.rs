@@ -1,6 +1,7 @@
 //! Pairs and triples of audits: every class is right, and nothing is gone merely because it was not read.
 
 use super::golden::plan;
+use super::third_party::{PLANTED, maker};
 use std::collections::BTreeMap;
 use std::path::Path;
 use vrijspoor::artifact::Artifacts;
@@ -321,33 +322,17 @@ fn contact_over_time_is_read_only_with_consent_of_its_own() {
 /// Backups of the independent maker, with and without its planted controls.
 #[test]
 fn planted_controls_are_new_and_then_gone() {
-    let Some(tool) = super::third_party::beside("mk_ios_backup.py", "VRIJSPOOR_TOOLS", "tools") else { return };
     let folder = tempfile::tempdir().unwrap();
     let mut reports = Vec::new();
     for (name, arguments) in [("ordinary", &[][..]), ("planted", &["--plant-control"][..])] {
-        let out = folder.path().join(name);
-        let made = assert_cmd::Command::new("python3")
-            .arg(&tool)
-            .arg(&out)
-            .args(["--files", "60", "--total-mb", "2", "--sms", "50", "--history", "50"])
-            .args(arguments)
-            .ok();
-        if let Err(e) = made {
-            println!("skipped: the maker of backups does not run here: {e}");
-            return;
-        }
+        let Some(out) = maker(folder.path(), name, arguments) else { return };
         let plan = plan(vec![out], None, "");
         reports.push(audit::run(&plan, &Cancel::default(), &Silent).unwrap().report);
     }
     let bench = Bench::new();
     let there = bench.compare(&[&reports[0], &reports[1]]);
     let back = bench.compare(&[&reports[1], &reports[0]]);
-    for rule in [
-        "device-control.mdm-profile",
-        "sessions.second-apple-account",
-        "location-sharing.app-location-always",
-        "sessions.app-bought-by-other",
-    ] {
+    for rule in PLANTED {
         assert_eq!(of(&there.pairs[0], rule), [("new", "")], "{rule}");
         assert_eq!(of(&back.pairs[0], rule), [("gone", "")], "{rule}");
     }

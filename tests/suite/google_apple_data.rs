@@ -2,21 +2,10 @@
 //! one line and passes over. Of Apple there are none to be had, so its artifacts stay experimental.
 
 use super::golden::plan;
-use std::path::{Path, PathBuf};
+use super::third_party::testdata;
 use vrijspoor::audit::{self, Silent};
 use vrijspoor::evidence::Cancel;
 use vrijspoor::report::Report;
-
-fn testdata(part: &str) -> Option<PathBuf> {
-    let base = std::env::var_os("VRIJSPOOR_TESTDATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/testdata"), PathBuf::from);
-    let path = base.join(part);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: testdata/{part} is not beside the project");
-    None
-}
 
 fn report(part: &str, case: &str) -> Option<Report> {
     let input = testdata(part)?;

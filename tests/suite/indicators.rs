@@ -2,6 +2,7 @@
 //! that others publish are read whole. The lists and phones of others lie beside the project; where they do not, a test passes over.
 
 use super::golden::plan;
+use super::third_party::testdata;
 use rusqlite::types::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -18,17 +19,6 @@ static ARTIFACTS: LazyLock<Artifacts> = LazyLock::new(|| Artifacts::embedded().u
 
 fn rules() -> Rules {
     Rules::embedded(&ARTIFACTS.vocabulary).unwrap_or_else(|e| panic!("{e}"))
-}
-
-fn testdata(part: &str) -> Option<PathBuf> {
-    let base = std::env::var_os("VRIJSPOOR_TESTDATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/testdata"), PathBuf::from);
-    let path = base.join(part);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: testdata/{part} is not beside the project");
-    None
 }
 
 fn fact(kind: &str, values: &[(&str, &str)]) -> NewFact {
@@ -280,7 +270,7 @@ fn published_lists_are_read_whole() {
             .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let refused: usize = list.refused.iter().map(|r| r.count).sum();
         assert_eq!(list.read, list.values.len() + list.repeated + refused, "{}", path.display());
-        assert_eq!(list.sha256, embedded::sha256(bytes));
+        assert_eq!(list.sha256, vrijspoor::report::json::sha256(bytes));
         let text = String::from_utf8_lossy(bytes);
         if path.ends_with("isdi/app-flags.csv") {
             assert_eq!(list.read, text.lines().count() - 1);

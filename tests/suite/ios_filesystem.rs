@@ -1,6 +1,7 @@
 //! Full copies of an iPhone's files, and single files out of one: the same artifacts, read at the places on the device.
 
 use super::golden::plan;
+use super::third_party::testdata;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -23,16 +24,6 @@ const OTHERS: &[(&str, &str)] = &[
     ),
     ("networkd/netusage.sqlite", "plaso-test-data/ios/netusage.sqlite"),
 ];
-
-fn testdata(part: &str) -> Option<PathBuf> {
-    let base = std::env::var_os("VRIJSPOOR_TESTDATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/testdata"), PathBuf::from);
-    let found = Some(base.join(part)).filter(|path| path.exists());
-    if found.is_none() {
-        println!("skipped: testdata/{part} is not beside the project");
-    }
-    found
-}
 
 fn audit(inputs: &[PathBuf]) -> Report {
     audit::run(&plan(inputs.to_vec(), None, ""), &Cancel::default(), &Silent).unwrap_or_else(|e| panic!("{e}")).report

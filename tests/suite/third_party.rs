@@ -117,34 +117,42 @@ fn the_clean_bug_report_gives_its_packages_and_nothing_urgent() {
     }
 }
 
+/// What `--plant-control` of the independent maker plants.
+pub(super) const PLANTED: [&str; 4] = [
+    "device-control.mdm-profile",
+    "sessions.second-apple-account",
+    "location-sharing.app-location-always",
+    "sessions.app-bought-by-other",
+];
+
+/// A small iPhone backup of the independent maker, in `folder`; none where the maker is not there or does not run.
+pub(super) fn maker(folder: &Path, name: &str, arguments: &[&str]) -> Option<PathBuf> {
+    let tool = beside("mk_ios_backup.py", "VRIJSPOOR_TOOLS", "tools")?;
+    let out = folder.join(name);
+    let made = assert_cmd::Command::new("python3")
+        .arg(tool)
+        .arg(&out)
+        .args(["--files", "60", "--total-mb", "2", "--sms", "50", "--history", "50"])
+        .args(arguments)
+        .ok();
+    if let Err(e) = made {
+        println!("skipped: the maker of backups does not run here: {e}");
+        return None;
+    }
+    Some(out)
+}
+
 #[test]
 fn every_planted_control_is_found_and_nothing_where_nothing_is_planted() {
-    let Some(tool) = beside("mk_ios_backup.py", "VRIJSPOOR_TOOLS", "tools") else { return };
     let folder = tempfile::tempdir().unwrap();
-    let rules = [
-        "device-control.mdm-profile",
-        "sessions.second-apple-account",
-        "location-sharing.app-location-always",
-        "sessions.app-bought-by-other",
-    ];
     for (name, arguments, password) in [
         ("planted", &["--plant-control"][..], None),
         ("planted-encrypted", &["--plant-control", "--encrypt", "secret", "--dpic", "1000"][..], Some("secret")),
         ("ordinary", &[][..], None),
     ] {
-        let out = folder.path().join(name);
-        let made = assert_cmd::Command::new("python3")
-            .arg(&tool)
-            .arg(&out)
-            .args(["--files", "60", "--total-mb", "2", "--sms", "50", "--history", "50"])
-            .args(arguments)
-            .ok();
-        if let Err(e) = made {
-            println!("skipped: the maker of backups does not run here: {e}");
-            return;
-        }
+        let Some(out) = maker(folder.path(), name, arguments) else { return };
         let report = audit(&out, password).unwrap().report;
-        for rule in rules {
+        for rule in PLANTED {
             let found = report.findings.iter().filter(|f| f.rule == rule).count();
             assert_eq!(found > 0, !arguments.is_empty(), "{name}: {rule}: {found} findings");
         }
