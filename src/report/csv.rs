@@ -1,5 +1,6 @@
-//! `timeline.csv`: every time of every citation, one a line, for spreadsheets. A spreadsheet runs a cell that begins like a formula,
-//! so such cells get an apostrophe in front; what stands in `report.json` is never changed.
+//! Tables for spreadsheets: `timeline.csv` has every time of every citation, one a line; `sessions.csv` is written through the same
+//! [`line()`]. A spreadsheet runs a cell that begins like a formula, so such cells get an apostrophe in front; what stands in
+//! `report.json` is never changed.
 
 use super::shown::{self, Zone};
 use super::text::Text;
@@ -59,15 +60,15 @@ pub fn timeline(report: &Report) -> Result<Vec<u8>, html::Error> {
     lines.sort();
     lines.dedup();
     let mut bytes = "\u{FEFF}".as_bytes().to_vec();
-    write(&mut bytes, COLUMNS.iter().copied());
-    for line in &lines {
-        write(&mut bytes, line.iter().map(String::as_str));
+    line(&mut bytes, COLUMNS.iter().copied());
+    for cells in &lines {
+        line(&mut bytes, cells.iter().map(String::as_str));
     }
     Ok(bytes)
 }
 
 /// Writes one line (RFC 4180).
-fn write<'a>(bytes: &mut Vec<u8>, cells: impl Iterator<Item = &'a str>) {
+pub(super) fn line<'a>(bytes: &mut Vec<u8>, cells: impl Iterator<Item = &'a str>) {
     for (at, cell) in cells.enumerate() {
         if at > 0 {
             bytes.push(b',');
@@ -84,7 +85,9 @@ fn write<'a>(bytes: &mut Vec<u8>, cells: impl Iterator<Item = &'a str>) {
 
 /// A cell that no spreadsheet takes for a formula. A plain number with a sign stays one.
 fn harmless(cell: &str) -> String {
-    let risky = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}']);
+    let begins = |text: &str| text.starts_with(['=', '+', '-', '@', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}']);
+    let cell = &cell.replace('\0', "");
+    let risky = begins(cell.trim_start()) || cell.starts_with(['\t', '\r', '\n']);
     if risky && cell.parse::<f64>().is_err() { format!("'{cell}") } else { cell.to_owned() }
 }
 

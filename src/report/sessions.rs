@@ -94,8 +94,8 @@ const HEADER: [&str; 17] = [
 /// formula begins with an apostrophe.
 #[must_use]
 pub fn csv(sessions: &[Session]) -> Vec<u8> {
-    let mut out = String::new();
-    line(&mut out, HEADER.map(String::from).as_ref());
+    let mut out = Vec::new();
+    super::csv::line(&mut out, HEADER.into_iter());
     for s in sessions {
         let place = s.citations.first().cloned().unwrap_or_default();
         let (uses, ev) = (s.uses.to_string(), place.ev.to_string());
@@ -118,25 +118,9 @@ pub fn csv(sessions: &[Session]) -> Vec<u8> {
             &place.stream,
             &place.locator,
         ];
-        line(&mut out, cells.map(Clone::clone).as_ref());
+        super::csv::line(&mut out, cells.into_iter().map(String::as_str));
     }
-    out.into_bytes()
-}
-
-fn line(out: &mut String, cells: &[String]) {
-    for (n, cell) in cells.iter().enumerate() {
-        if n > 0 {
-            out.push(',');
-        }
-        out.push('"');
-        // A cell of a spreadsheet that begins so is run, not shown.
-        if cell.trim_start().starts_with(['=', '+', '-', '@']) || cell.starts_with(['\t', '\r', '\n']) {
-            out.push('\'');
-        }
-        out.push_str(&cell.replace('"', "\"\"").replace('\0', ""));
-        out.push('"');
-    }
-    out.push_str("\r\n");
+    out
 }
 
 #[cfg(test)]
