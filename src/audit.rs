@@ -21,11 +21,10 @@ use crate::artifact::Artifacts;
 use crate::embedded::Data;
 use crate::evidence::hash::{self, FileHash};
 use crate::evidence::{self, Cancel, Context, Kind, Opened, Password, scratch::Scratch};
-use crate::fact::store::Sealed;
 use crate::fact::{Problems, Store};
 use crate::report::{self, Report, checklist};
 use crate::rule::indicator::published::NotRecognised;
-use crate::rule::{self, Judgement, Rules};
+use crate::rule::{self, Rules};
 use case::CaseFile;
 use rusqlite::types::Value;
 use sha2::Digest as _;
@@ -180,8 +179,9 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     note_unread(&sources, containers, &remarks, &hashed, &mut extraction.gaps);
 
     progress.begin(Stage::Judging);
+    let people = declared::rows(&plan.case, &plan.zone);
     let beside = Beside {
-        people: declared::rows(&plan.case, &plan.zone),
+        people: people.clone(),
         coverage: &extraction.coverage,
         as_of: plan.as_of.map(|t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         living: &plan.case.person.living,
@@ -192,7 +192,11 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         let gone = privileged::filter(&mut store, &artifacts.vocabulary)?;
         extraction.gaps.add("privileged-filtered", "", "", "", gone);
     }
-    let (store, judgements) = judge(store, &rules, cancel, &mut extraction.gaps)?;
+    let rule::Judged { store, judgements, failures } =
+        rule::judge_all(store, &rules, || cancel.check().map_err(Error::from))?;
+    for (id, why) in failures {
+        extraction.gaps.add("rule-failed", "", &id, why, 1);
+    }
 
     let digests = Digests { containers, done: Mutex::default() };
     let guide = reproduce::Guide::new(containers, &extraction, scratch.path());
@@ -210,12 +214,10 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let findings = workshop.findings(&judgements)?;
     let outcomes = workshop.outcomes(&judgements);
     let pseudonyms = keep::Pseudonyms::new(plan.case_key.as_deref(), &plan.case.case.id);
-    let people = declared::rows(&plan.case, &plan.zone);
     let baseline = keep::keep(&store, &artifacts.vocabulary, &findings, &people, &pseudonyms)?;
     let persons = gather(plan, &artifacts, &workshop, &pseudonyms)?;
     let (sessions, chains) = sessions::list(&store, containers, &extraction)?;
     let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
-    let steps: Vec<checklist::Known> = rules.steps.iter().map(crate::rule::load::StepFile::known).collect();
     let report = Report {
         schema: report::SCHEMA.into(),
         tool: report::Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },
@@ -228,10 +230,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         },
         options: report::Options {
             lang: plan.lang.clone(),
-            as_of: store
-                .rows("SELECT as_of FROM case_file")?
-                .pop()
-                .and_then(|r| Some(r.get("as_of")?.as_str()?.to_string())),
+            as_of: store.connection().query_row("SELECT as_of FROM case_file", [], |r| r.get(0))?,
             zone: plan.zone.clone(),
             scope: plan.scope.clone(),
         },
@@ -239,7 +238,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         evidence: describe(&inputs, &hashed, containers, &remarks),
         sources: sources.iter().map(|s| describe_source(s, containers)).collect(),
         device: store.rows("SELECT * FROM device ORDER BY ev")?,
-        checklist: checklist::assemble(&findings, &steps, &families, &plan.case.summary()),
+        checklist: checklist::assemble(&findings, &rules.known_steps(), &families, &plan.case.summary()),
         contacts: rules.contacts.clone(),
         preserve: preserve::fill(&rules.preserve, &store)?,
         baseline,
@@ -263,32 +262,6 @@ fn nothing(opened: &evidence::open::Evidence) -> Error {
     Error::Nothing { seen }
 }
 
-/// Makes the views, closes the store and asks every rule.
-fn judge<'r>(
-    mut store: Store,
-    rules: &'r Rules,
-    cancel: &Cancel,
-    gaps: &mut extraction::Gaps,
-) -> Result<(Sealed, BTreeMap<&'r str, Judgement>), Error> {
-    rule::identity::register(store.connection_mut())?;
-    let mut views = rules.views.clone();
-    for (view, why) in rule::view::make_all(&mut views, store.connection_mut()) {
-        gaps.add("rule-failed", "", &view.id, why, 1);
-    }
-    let mut store = store.seal()?;
-    let mut judgements: BTreeMap<&str, Judgement> = BTreeMap::new();
-    for rule in &rules.list {
-        cancel.check()?;
-        let mut judgement = rule::judge(rule, &mut store);
-        judgement.kinds = rule::view::resolve(&judgement.kinds, &rules.views);
-        if !judgement.failure.is_empty() {
-            gaps.add("rule-failed", "", &rule.id, judgement.failure.clone(), 1);
-        }
-        judgements.insert(&rule.id, judgement);
-    }
-    Ok((store, judgements))
-}
-
 /// Everything about persons of concern.
 fn gather(
     plan: &Plan,
@@ -299,7 +272,6 @@ fn gather(
     persons::Gather {
         store: workshop.store,
         vocabulary: &artifacts.vocabulary,
-        people: &plan.case.people(),
         pseudonyms,
         zone: &plan.zone,
         exit: plan.case.dates.exit.as_ref().map(|d| d.to_string().chars().take(10).collect()),

@@ -117,10 +117,3 @@ pub fn digest(files: &[(&str, &str)]) -> String {
     }
     crate::evidence::hash::hex(&hash.finalize())
 }
-
-/// SHA-256 of bytes. Hexadecimal.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> String {
-    use sha2::Digest as _;
-    crate::evidence::hash::hex(&sha2::Sha256::digest(bytes))
-}

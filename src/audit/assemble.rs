@@ -8,7 +8,7 @@ use crate::evidence::Opened;
 use crate::fact::store::{Cited, Sealed};
 use crate::report::shown::{self, Zone};
 use crate::report::text::Text;
-use crate::report::{Basis, Citation, Coverage, Finding, FindingText, Outcome, Texts, Words};
+use crate::report::{Basis, Citation, Coverage, Finding, FindingText, Outcome, Texts};
 use crate::rule::{Judgement, Match, Rule, Rules, Urgency};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -234,7 +234,7 @@ impl Looked<'_> {
         Outcome {
             rule: rule.id.clone(),
             category: rule.concern().into(),
-            title: Words { nl: plain(&rule.nl.title), en: plain(&rule.en.title) },
+            title: rule.plain_title(),
             outcome: outcome.into(),
             findings: found,
             examined: examined.into_iter().collect(),
@@ -260,19 +260,6 @@ fn key(rule: &str, group: &[String]) -> String {
         hash.update(value);
     }
     crate::evidence::hash::hex(&hash.finalize()[..8])
-}
-
-/// A title without its placeholders, for rules that found nothing.
-fn plain(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        out.push_str(before);
-        out.push('…');
-        rest = after.split_once('}').map_or("", |(_, after)| after);
-    }
-    out.push_str(rest);
-    out
 }
 
 /// A value as it stands in a sentence: words of the vocabulary in the reader's language, one by one in a list; anything else is what a

@@ -6,7 +6,7 @@ use crate::fact::Vocabulary;
 use crate::fact::store::Sealed;
 use crate::report::Citation;
 use crate::report::persons::{AfterExit, Channel, Contact, Person, Persons, Trace};
-use crate::rule::identity;
+use crate::rule::declared::People;
 use jiff::tz::TimeZone;
 use rusqlite::types::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,8 +22,6 @@ pub struct Gather<'a> {
     pub store: &'a Sealed,
     /// Kinds of facts.
     pub vocabulary: &'a Vocabulary,
-    /// Rows of the table `person`.
-    pub people: &'a [Vec<Value>],
     /// For those who were not declared.
     pub pseudonyms: &'a Pseudonyms,
     /// Zone of the report (IANA).
@@ -36,50 +34,24 @@ pub struct Gather<'a> {
     pub cite: &'a dyn Fn(i64) -> rusqlite::Result<Citation>,
 }
 
-/// Declared values in one form, with the label of their person.
-#[derive(Default)]
-struct Known(BTreeMap<String, String>);
-
-impl Known {
-    fn of(people: &[Vec<Value>], roles: &[&str]) -> Self {
-        let mut known = BTreeMap::new();
-        for row in people {
-            let [Value::Text(role), Value::Text(_), Value::Text(value), Value::Text(label)] = row.as_slice() else {
-                continue;
-            };
-            if roles.contains(&role.as_str()) && !value.is_empty() {
-                known.insert(value.clone(), if label.is_empty() { value.clone() } else { label.clone() });
-            }
-        }
-        Self(known)
-    }
-
-    fn label(&self, text: &str) -> Option<&String> {
-        let forms = [identity::number(text), identity::mail(text), identity::name(text)];
-        forms.iter().flatten().find_map(|form| self.0.get(form))
-    }
-}
-
 impl Gather<'_> {
     /// Everything about persons of concern.
     ///
     /// # Errors
     /// When the store fails.
     pub fn persons(&self) -> rusqlite::Result<Persons> {
-        let concern = Known::of(self.people, &["concern"]);
-        let apart = Known::of(self.people, &["trusted", "privileged"]);
-        let labels: BTreeSet<&String> = concern.0.values().collect();
-        let mut persons: BTreeMap<String, Person> =
-            labels.into_iter().map(|l| (l.clone(), Person { label: l.clone(), ..Person::default() })).collect();
-        if !concern.0.is_empty() {
+        let people = People::read(self.store.connection())?;
+        let person = |label: &str| (label.to_string(), Person { label: label.into(), ..Person::default() });
+        let mut persons: BTreeMap<String, Person> = people.labels("concern").map(person).collect();
+        if !persons.is_empty() {
             for name in self.vocabulary.kinds.keys().filter(|k| *k != "contact_hour") {
-                self.traces(name, &concern, &mut persons)?;
+                self.traces(name, &people, &mut persons)?;
             }
         }
         let mut out = Persons { pattern_read: self.pattern_read, ..Persons::default() };
         if self.pattern_read {
             let mut others = Vec::new();
-            for (label, hours) in self.hours(&concern, &apart, &mut out.left_out)? {
+            for (label, hours) in self.hours(&people, &mut out.left_out)? {
                 let contact = self.contact(label.clone(), &hours);
                 match persons.get_mut(&label) {
                     Some(person) => person.contact = Some(contact),
@@ -98,7 +70,7 @@ impl Gather<'_> {
         Ok(out)
     }
 
-    fn traces(&self, kind: &str, concern: &Known, persons: &mut BTreeMap<String, Person>) -> rusqlite::Result<()> {
+    fn traces(&self, kind: &str, people: &People, persons: &mut BTreeMap<String, Person>) -> rusqlite::Result<()> {
         let mut statement = self.store.connection().prepare(&format!("SELECT * FROM {kind} ORDER BY ev"))?;
         let names: Vec<String> = statement.column_names().map(str::to_string).collect();
         let mut rows = statement.query([])?;
@@ -113,7 +85,7 @@ impl Gather<'_> {
                 if crate::fact::vocabulary::COMMON.contains(column) {
                     continue;
                 }
-                let Some(person) = concern.label(text).and_then(|l| persons.get_mut(l)) else { continue };
+                let Some(person) = people.label("concern", &[text]).and_then(|l| persons.get_mut(l)) else { continue };
                 let cited = (self.cite)(row.get("ev")?)?;
                 person.traces.push(Trace {
                     fact: kind.into(),
@@ -132,12 +104,7 @@ impl Gather<'_> {
     }
 
     /// Hours of contact by label or pseudonym.
-    fn hours(
-        &self,
-        concern: &Known,
-        apart: &Known,
-        left_out: &mut u64,
-    ) -> rusqlite::Result<BTreeMap<String, Vec<Hour>>> {
+    fn hours(&self, people: &People, left_out: &mut u64) -> rusqlite::Result<BTreeMap<String, Vec<Hour>>> {
         let mut all: BTreeMap<String, Vec<Hour>> = BTreeMap::new();
         let mut gone = BTreeSet::new();
         let sql = "SELECT service, counterpart, at, coalesce(received, 0), coalesce(sent, 0) FROM contact_hour
@@ -146,9 +113,10 @@ impl Gather<'_> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let counterpart: String = row.get(1)?;
-            let label = match concern.label(&counterpart) {
-                Some(label) => label.clone(),
-                None if apart.label(&counterpart).is_some() => {
+            let of = |role: &str| people.label(role, &[&counterpart]);
+            let label = match of("concern") {
+                Some(label) => label.to_string(),
+                None if of("trusted").or(of("privileged")).is_some() => {
                     gone.insert(self.pseudonyms.key.pseudonym(&counterpart));
                     continue;
                 }

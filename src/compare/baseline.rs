@@ -3,7 +3,7 @@
 
 use super::side::{OTHERS, hardware, hash_hardware, hide, hide_hardware};
 use crate::artifact::Artifacts;
-use crate::report::{Case, FindingText, Report, Texts};
+use crate::report::{Case, FindingText, Report, Texts, Words};
 use crate::rule::pseudonym::Key;
 use crate::rule::{Rules, identity};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +52,7 @@ pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, r
     }
     let devices = hardware(&report.baseline.facts);
     hide_hardware(&mut small.baseline.facts, &mut small.baseline.declared, &devices, key);
-    let known: BTreeSet<String> = open.iter().flat_map(|o| forms(o)).collect();
+    let known: BTreeSet<String> = open.iter().flat_map(|o| identity::forms(o)).collect();
     // What stands open in a fact that names nobody stands open in the group too, so that the two are found together.
     let plain: BTreeSet<String> = small
         .baseline
@@ -64,16 +64,14 @@ pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, r
         for value in &mut finding.group {
             if devices.contains(&value.to_lowercase()) {
                 *value = hash_hardware(key, value);
-            } else if !plain.contains(value) && forms(value).iter().any(|f| known.contains(f)) {
+            } else if !plain.contains(value) && identity::forms(value).iter().any(|f| known.contains(f)) {
                 *value = key.pseudonym(value);
             }
         }
         let rule = rules.list.iter().find(|r| r.id == finding.rule);
-        let title = |of: fn(&crate::rule::Rule) -> &FindingText| FindingText {
-            title: rule.map(|r| super::classes::blank(&of(r).title)).unwrap_or_default(),
-            ..FindingText::default()
-        };
-        finding.texts = Texts { nl: title(|r| &r.nl), en: title(|r| &r.en), nl_easy: finding.texts.nl_easy.clone() };
+        let Words { nl, en } = rule.map(crate::rule::Rule::plain_title).unwrap_or_default();
+        let title = |title: String| FindingText { title, ..FindingText::default() };
+        finding.texts = Texts { nl: title(nl), en: title(en), nl_easy: finding.texts.nl_easy.clone() };
         finding.citations.clear();
         finding.rows.clear();
         finding.params = BTreeMap::new();
@@ -107,10 +105,4 @@ pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, r
     });
     small.coverage.iter_mut().for_each(|c| c.streams.clear());
     small
-}
-
-/// The forms under which a value may stand elsewhere.
-fn forms(text: &str) -> Vec<String> {
-    let forms = [identity::mail(text), identity::number(text), identity::name(text)];
-    forms.into_iter().flatten().collect()
 }

@@ -37,13 +37,13 @@ pub fn compare(
         let all = |side: &Side| side.facts.iter().filter_map(|f| state(f, artifacts)).collect();
         let (old_states, new_states) = (all(old), all(new));
         let (old_hits, new_hits) = (&judged[n].hits, &judged[n + 1].hits);
-        let pair = Two { old, new, artifacts, rules, old_hits, new_hits, old_states, new_states };
+        let failures: BTreeSet<&String> = judged[n].failures.union(&judged[n + 1].failures).collect();
+        let failed = failures.into_iter().cloned().collect::<Vec<_>>().join(", ");
+        let pair = Two { old, new, artifacts, rules, old_hits, new_hits, old_states, new_states, failed };
         pairs.push(pair.compare(n + 1, unmatched.get(n + 1).cloned().unwrap_or_default()));
     }
-    let title = |rule: &str| {
-        let rule = rules.list.iter().find(|r| r.id == rule);
-        rule.map(|r| Words { nl: blank(&r.nl.title), en: blank(&r.en.title) }).unwrap_or_default()
-    };
+    let title =
+        |rule: &str| rules.list.iter().find(|r| r.id == rule).map(crate::rule::Rule::plain_title).unwrap_or_default();
     let ever: BTreeSet<&String> = judged.iter().flat_map(|j| j.hits.keys().map(|(rule, _)| rule)).collect();
     let timeline = ever
         .into_iter()
@@ -79,19 +79,6 @@ fn describe(number: usize, side: &Side) -> Audit {
         rules_sha256: report.ruleset.rules_sha256.clone(),
         sources: report.sources.iter().map(|s| (s.id.clone(), s.title.clone())).collect(),
     }
-}
-
-/// A text with its placeholders left open.
-pub(super) fn blank(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        out.push_str(before);
-        out.push('…');
-        rest = after.split_once('}').map_or("", |(_, after)| after);
-    }
-    out.push_str(rest);
-    out
 }
 
 /// Sources of the audits get the same name where their hardware is the same. Gives for every audit the sources of the audit before
@@ -160,6 +147,8 @@ struct Two<'a> {
     new_hits: &'a BTreeMap<Group, Hit>,
     old_states: BTreeSet<String>,
     new_states: BTreeSet<String>,
+    /// Questions that could not be answered on one of the two.
+    failed: String,
 }
 
 /// How an artifact was looked at in a copy.
@@ -202,6 +191,9 @@ impl Two<'_> {
             || old.ruleset.artifacts_sha256 != new.ruleset.artifacts_sha256
         {
             say("other-rules", String::new());
+        }
+        if !self.failed.is_empty() {
+            say("rule-failed", self.failed.clone());
         }
         if old.case.id != new.case.id {
             say("other-case", format!("{} / {}", old.case.id, new.case.id));
@@ -335,7 +327,7 @@ impl Two<'_> {
         let rule = self.rules.list.iter().find(|r| r.id == group.0);
         let latest = new.or(old);
         let title = latest.map(|f| Words { nl: f.texts.nl.title.clone(), en: f.texts.en.title.clone() });
-        let plain = rule.map(|r| Words { nl: blank(&r.nl.title), en: blank(&r.en.title) });
+        let plain = rule.map(crate::rule::Rule::plain_title);
         let shows = latest.map(|f| Words { nl: f.texts.nl.shows.clone(), en: f.texts.en.shows.clone() });
         let urgency_of = |hit: Option<&Hit>, finding: Option<&Finding>| {
             hit.map(|h| h.urgency.clone()).or_else(|| finding.map(|f| f.urgency.clone())).unwrap_or_default()

@@ -40,6 +40,8 @@ pub struct Judged {
     pub hits: BTreeMap<Group, Hit>,
     /// The outcome of every rule.
     pub outcomes: BTreeMap<String, String>,
+    /// Views and rules that could not be answered.
+    pub failures: BTreeSet<String>,
 }
 
 /// An audit.
@@ -221,20 +223,16 @@ impl Side {
             age_band: &case.age_band,
         };
         fill(&mut store, rules, beside)?;
-        identity::register(store.connection_mut())?;
-        let mut views = rules.views.clone();
-        let _ = rule::view::make_all(&mut views, store.connection_mut());
-        let mut store = store.seal()?;
-
+        let asked = rule::judge_all(store, rules, || Ok::<(), Error>(()))?;
         let sources: Vec<(&str, &str)> =
             self.report.sources.iter().map(|s| (s.id.as_str(), s.family.as_str())).collect();
         let looked = Looked { artifacts, sources: &sources, coverage: &self.report.coverage };
-        let mut judged = Judged::default();
+        let mut judged =
+            Judged { failures: asked.failures.into_iter().map(|(id, _)| id).collect(), ..Judged::default() };
         for rule in &rules.list {
-            let mut judgement = rule::judge(rule, &mut store);
-            judgement.kinds = rule::view::resolve(&judgement.kinds, &rules.views);
-            judged.outcomes.insert(rule.id.clone(), looked.outcome(rule, &judgement).outcome);
-            for (group, matches) in judgement.groups {
+            let Some(judgement) = asked.judgements.get(rule.id.as_str()) else { continue };
+            judged.outcomes.insert(rule.id.clone(), looked.outcome(rule, judgement).outcome);
+            for (group, matches) in &judgement.groups {
                 let mut hit = Hit::default();
                 let urgency = matches.iter().map(|m| m.urgency.unwrap_or(rule.urgency)).min().unwrap_or(rule.urgency);
                 for ev in matches.iter().flat_map(|m| &m.facts) {
@@ -246,7 +244,7 @@ impl Side {
                 let ids = hit.leans_on.iter().map(|(_, artifact)| artifact.as_str());
                 let urgency = if experimental(rule, ids, artifacts) { urgency.max(Urgency::Later) } else { urgency };
                 hit.urgency = urgency.name().into();
-                judged.hits.insert((rule.id.clone(), group), hit);
+                judged.hits.insert((rule.id.clone(), group.clone()), hit);
             }
         }
         Ok(judged)
@@ -258,8 +256,7 @@ pub fn hide(fact: &mut Fact, artifacts: &Artifacts, key: &Key, others: &BTreeSet
     keep::hide(fact, &artifacts.vocabulary, key);
     for value in fact.values.values_mut() {
         let Some(text) = value.as_str() else { continue };
-        let forms = [identity::mail(text), identity::number(text), identity::name(text)];
-        if forms.iter().flatten().any(|form| others.contains(form)) {
+        if identity::forms(text).iter().any(|form| others.contains(form)) {
             *value = key.pseudonym(text).into();
         }
     }

@@ -6,6 +6,36 @@ use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 
+/// Everything that was declared, as the table `person` has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct People(Vec<Declared>);
+
+impl People {
+    /// The rows of the table `person` as they stand now.
+    ///
+    /// # Errors
+    /// When `SQLite` refuses.
+    pub fn read(conn: &Connection) -> rusqlite::Result<Self> {
+        let mut statement = conn.prepare("SELECT role, kind, value, label FROM person ORDER BY rowid")?;
+        let rows = statement.query_map([], |row| {
+            Ok(Declared { role: row.get(0)?, kind: row.get(1)?, value: row.get(2)?, label: row.get(3)? })
+        })?;
+        Ok(Self(rows.collect::<rusqlite::Result<Vec<_>>>()?))
+    }
+
+    /// The labels of all people or things of a role.
+    pub fn labels<'a>(&'a self, role: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |p| p.role == role).map(Declared::shown)
+    }
+
+    /// The label of the first declared person or thing of that role that one of the values belongs to.
+    #[must_use]
+    pub fn label(&self, role: &str, values: &[&str]) -> Option<&str> {
+        let values: Vec<Forms> = values.iter().filter(|v| !v.trim().is_empty()).map(|v| Forms::of(v)).collect();
+        self.0.iter().find(|p| p.role == role && values.iter().any(|v| v.belongs_to(p))).map(Declared::shown)
+    }
+}
+
 /// One row of the table `person`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Declared {
@@ -21,12 +51,7 @@ struct Declared {
 /// # Errors
 /// When `SQLite` refuses.
 pub fn register(conn: &Connection) -> rusqlite::Result<()> {
-    let mut statement = conn.prepare("SELECT role, kind, value, label FROM person ORDER BY rowid")?;
-    let people = statement
-        .query_map([], |row| {
-            Ok(Declared { role: row.get(0)?, kind: row.get(1)?, value: row.get(2)?, label: row.get(3)? })
-        })?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let people = People::read(conn)?;
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     conn.create_scalar_function("declared", -1, flags, move |context| {
         let mut values = (0..context.len()).filter_map(|n| match context.get_raw(n) {
@@ -35,10 +60,16 @@ pub fn register(conn: &Connection) -> rusqlite::Result<()> {
             _ => None,
         });
         let Some(role) = values.next() else { return Ok(None) };
-        let values: Vec<Forms> = values.filter(|v| !v.trim().is_empty()).map(|v| Forms::of(&v)).collect();
-        let found = people.iter().find(|p| p.role == role && values.iter().any(|v| v.belongs_to(p)));
-        Ok(found.map(|p| if p.label.is_empty() { p.value.clone() } else { p.label.clone() }))
+        let values: Vec<String> = values.collect();
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        Ok(people.label(&role, &values).map(str::to_string))
     })
+}
+
+impl Declared {
+    fn shown(&self) -> &str {
+        if self.label.is_empty() { &self.value } else { &self.label }
+    }
 }
 
 /// A value of a fact in every form in which it may have been declared.

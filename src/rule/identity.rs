@@ -69,6 +69,12 @@ pub fn epoch(text: &str) -> Option<i64> {
     text.ends_with('Z').then(|| text.parse::<jiff::Timestamp>().ok()).flatten().map(jiff::Timestamp::as_second)
 }
 
+/// Every form that a text has: as a number, as an address, as a name.
+#[must_use]
+pub fn forms(text: &str) -> Vec<String> {
+    [number(text), mail(text), name(text)].into_iter().flatten().collect()
+}
+
 /// Gives a connection the functions `mail(x)`, `number(x)`, `name(x)`, `epoch(x)` and `declared(role, x, …)`.
 ///
 /// # Errors

@@ -251,7 +251,7 @@ impl Indicators {
         self.lists.push(IndicatorList {
             name: list.list,
             file: file.rsplit('/').next().unwrap_or(file).into(),
-            sha256: crate::embedded::sha256(text.as_bytes()),
+            sha256: crate::report::json::sha256(text.as_bytes()),
             format: "vrijspoor".into(),
             imported: false,
             sources: list.sources,

@@ -2,7 +2,8 @@
 //! through `SQLite` itself, so coverage is computed and never declared. A question can read the store and nothing else: no
 //! other file, no clock, no chance, and only for a bounded number of steps.
 
-use super::{Rule, Urgency};
+use super::{Rule, Rules, Urgency};
+use crate::fact::Store;
 use crate::fact::store::{SYSTEM, Sealed};
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::Value;
@@ -86,6 +87,43 @@ pub(super) const FUNCTIONS: [&str; 45] = [
     "trim",
     "upper",
 ];
+
+/// A store that was asked everything.
+pub struct Judged<'r> {
+    /// The store, closed for writing.
+    pub store: Sealed,
+    /// What became of every rule, by id.
+    pub judgements: BTreeMap<&'r str, Judgement>,
+    /// Views that could not be made and rules that could not be answered, with the reason.
+    pub failures: Vec<(String, String)>,
+}
+
+/// Makes the views, closes the store and asks every rule. `go_on` is asked before each; its error ends it.
+///
+/// # Errors
+/// That of `go_on`, and when the store fails as a whole. A question that fails is an outcome, not an error.
+pub fn judge_all<E: From<rusqlite::Error>>(
+    mut store: Store,
+    rules: &Rules,
+    mut go_on: impl FnMut() -> Result<(), E>,
+) -> Result<Judged<'_>, E> {
+    super::identity::register(store.connection_mut())?;
+    let mut views = rules.views.clone();
+    let made = super::view::make_all(&mut views, store.connection_mut());
+    let mut failures: Vec<(String, String)> = made.into_iter().map(|(view, why)| (view.id, why)).collect();
+    let mut store = store.seal()?;
+    let mut judgements = BTreeMap::new();
+    for rule in &rules.list {
+        go_on()?;
+        let mut judgement = judge(rule, &mut store);
+        judgement.kinds = super::view::resolve(&judgement.kinds, &rules.views);
+        if !judgement.failure.is_empty() {
+            failures.push((rule.id.clone(), judgement.failure.clone()));
+        }
+        judgements.insert(rule.id.as_str(), judgement);
+    }
+    Ok(Judged { store, judgements, failures })
+}
 
 /// Runs one rule. A question that fails is an outcome, not an error.
 #[must_use]

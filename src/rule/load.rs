@@ -61,6 +61,12 @@ struct KeepFile {
 }
 
 impl Rules {
+    /// The steps as the checklist takes them.
+    #[must_use]
+    pub fn known_steps(&self) -> Vec<crate::report::checklist::Known> {
+        self.steps.iter().map(StepFile::known).collect()
+    }
+
     /// Loads the files that are built into the program.
     ///
     /// # Errors

@@ -13,10 +13,10 @@ pub mod step;
 pub mod view;
 
 pub use indicator::Indicators;
-pub use judge::{Judgement, Match, judge};
+pub use judge::{Judged, Judgement, Match, judge, judge_all};
 pub use load::Rules;
 
-use crate::report::{EasyText, FindingText};
+use crate::report::{EasyText, FindingText, Words};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -74,11 +74,30 @@ impl Rule {
         [self.views.as_str(), self.detect.trim()].concat()
     }
 
+    /// The title with its placeholders left open: for what it found nothing for, and where no value may stand.
+    #[must_use]
+    pub fn plain_title(&self) -> Words {
+        Words { nl: blank(&self.nl.title), en: blank(&self.en.title) }
+    }
+
     /// The concern: the part of the id before the dot.
     #[must_use]
     pub fn concern(&self) -> &str {
         self.id.split('.').next().unwrap_or_default()
     }
+}
+
+/// A text with its placeholders left open.
+fn blank(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        out.push('…');
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Harm if a finding is true.

@@ -51,7 +51,7 @@ impl<'a> Account<'a> {
         let out = IndicatorList {
             name: file.into(),
             file: file.into(),
-            sha256: crate::embedded::sha256(bytes),
+            sha256: crate::report::json::sha256(bytes),
             format: String::new(),
             imported: true,
             sources: Vec::new(),
