@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use vrijspoor::artifact::Artifacts;
 use vrijspoor::audit::{self, Beside, Plan, Silent};
-use vrijspoor::embedded::{self, Data};
+use vrijspoor::embedded::Data;
 use vrijspoor::evidence::Cancel;
 use vrijspoor::fact::{NewFact, Store};
 use vrijspoor::report::IndicatorValue;
