@@ -2,7 +2,7 @@
 //! is changed before danger, another device, consent, a plan, evidence and the police were dealt with. Steps that change something
 //! are therefore left out of the report itself until those questions are answered, so that no page can print them by mistake.
 
-use super::{Case, Finding, Step, Ticked, Wave};
+use super::{Case, Finding, LeftOut, Step, Ticked, Wave, Words};
 
 /// The care copy.
 pub use super::copies::care as render;
@@ -27,6 +27,8 @@ pub struct Known {
     pub platform: Vec<String>,
     /// Steps that belong in the checklist once this one's question was answered with yes.
     pub if_yes: Vec<String>,
+    /// Earlier names, under which an answer may have been written down.
+    pub also: Vec<String>,
     /// The step; `findings`, `urgency` and `ticked` are filled in by [`assemble`].
     pub step: Step,
 }
@@ -71,23 +73,33 @@ pub fn open_questions(case: &Case) -> Vec<String> {
     QUESTIONS.iter().filter(|question| !answered(question)).map(|question| (*question).to_owned()).collect()
 }
 
-/// The last answer that was written down for a step.
-fn ticked<'a>(case: &'a Case, step: &str) -> Option<&'a Ticked> {
-    case.ticked.iter().rev().find(|tick| tick.step == step)
+impl Known {
+    /// The last answer that was written down for the step.
+    fn ticked<'a>(&self, case: &'a Case) -> Option<&'a Ticked> {
+        case.ticked.iter().rev().find(|tick| tick.step == self.step.id || self.also.contains(&tick.step))
+    }
 }
 
 /// Puts the checklist together: the steps that are always there, the steps of the findings and the steps that an answer asks for, on
 /// the platforms that were examined. All nine waves are returned in the order of law; inside a wave the most urgent step comes
 /// first, then by name. A step of a wave that is not known goes where the strictest questions stand before it. Steps that
-/// change something are held back, by name only, while questions are open.
+/// change something are held back, by name only, while questions are open. A step that always belongs in it, but is for a platform
+/// that was not examined, is named too: nothing is left out in silence.
 #[must_use]
 pub fn assemble(findings: &[Finding], known: &[Known], platforms: &[String], case: &Case) -> Vec<Wave> {
     let open = open_questions(case);
     let mut waves: Vec<Wave> = WAVES.iter().map(|wave| Wave { wave: (*wave).to_owned(), ..Wave::default() }).collect();
-    let yes = |id: &str| ticked(case, id).is_some_and(|tick| tick.result == "yes");
-    let asked: Vec<&String> = known.iter().filter(|one| yes(&one.step.id)).flat_map(|one| &one.if_yes).collect();
-    for Known { wave, platform, step, .. } in known {
+    let yes = |one: &&Known| one.ticked(case).is_some_and(|tick| tick.result == "yes");
+    let asked: Vec<&String> = known.iter().filter(yes).flat_map(|one| &one.if_yes).collect();
+    for one in known {
+        let Known { wave, platform, step, .. } = one;
+        let place = WAVES.iter().position(|one| one == wave).or_else(|| WAVES.iter().position(|one| *one == "visible"));
+        let Some(wave) = place.and_then(|at| waves.get_mut(at)) else { continue };
         if !platform.is_empty() && !platform.iter().any(|one| platforms.contains(one)) {
+            if step.always {
+                let title = Words { nl: step.nl.title.clone(), en: step.en.title.clone() };
+                wave.left_out.push(LeftOut { id: step.id.clone(), title });
+            }
             continue;
         }
         let mut mine: Vec<&Finding> = findings.iter().filter(|finding| finding.steps.contains(&step.id)).collect();
@@ -98,13 +110,10 @@ pub fn assemble(findings: &[Finding], known: &[Known], platforms: &[String], cas
         let step = Step {
             findings: mine.iter().map(|finding| finding.id.clone()).collect(),
             urgency: mine.first().map(|finding| finding.urgency.clone()).unwrap_or_default(),
-            ticked: ticked(case, &step.id).cloned(),
+            ticked: one.ticked(case).cloned(),
             ..step.clone()
         };
-        let place = WAVES.iter().position(|one| one == wave).or_else(|| WAVES.iter().position(|one| *one == "visible"));
-        if let Some(wave) = place.and_then(|at| waves.get_mut(at)) {
-            wave.steps.push(step);
-        }
+        wave.steps.push(step);
     }
     for wave in &mut waves {
         wave.steps.sort_by_key(|step| (rank(&step.urgency), step.id.clone()));
@@ -125,7 +134,7 @@ mod tests {
     fn known(id: &str, wave: &str, always: bool, platform: &[&str]) -> Known {
         let step = Step { id: id.to_owned(), always, ..sample::step(id, "no") };
         let platform = platform.iter().map(|one| (*one).to_owned()).collect();
-        Known { wave: wave.to_owned(), platform, if_yes: Vec::new(), step }
+        Known { wave: wave.to_owned(), platform, if_yes: Vec::new(), also: vec![format!("old-{id}")], step }
     }
 
     #[test]
@@ -153,6 +162,7 @@ mod tests {
         assert_eq!(waves[7].steps[0].findings, [findings[1].id.clone(), findings[0].id.clone()]);
         assert_eq!(waves[0].steps.len(), 1);
         assert!(waves[3].steps.is_empty() && waves[4].steps.is_empty());
+        assert_eq!(waves[4].left_out[0].id, "android-only", "what is left out is named");
     }
 
     #[test]
@@ -167,8 +177,8 @@ mod tests {
         let waves = assemble(&[], &all, &[], &case);
         assert_eq!(waves[7].steps.len(), 1, "the last answer counts");
         assert_eq!(waves[4].steps[0].ticked.as_ref().unwrap().result, "yes");
-        case.ticked.push(tick("unknown"));
-        assert!(assemble(&[], &all, &[], &case)[7].steps.is_empty());
+        case.ticked.push(Ticked { step: "old-look".to_owned(), ..tick("unknown") });
+        assert!(assemble(&[], &all, &[], &case)[7].steps.is_empty(), "also under an earlier name");
     }
 
     #[test]

@@ -2,12 +2,13 @@
 //! report and carry its SHA-256. What a copy shows differs: the page for the person holds nothing that gives her away to somebody
 //! who finds it; only the copy for the police speaks of a suspected perpetrator.
 
-use super::checklist::{QUESTIONS, WAVES, changes, minor, rank};
+use super::checklist::{QUESTIONS, changes, minor, rank};
 use super::html::Error;
 use super::shown;
 use super::text::{NoteWords, Text, fill};
-use super::{Case, Contact, Finding, Outcome, Report, Step, StepText, Wave};
+use super::{Case, Contact, Finding, LeftOut, OnPlatform, Outcome, Report, Step, StepText, Wave};
 use askama::Template;
+use std::collections::BTreeSet;
 
 /// For whom a copy is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,6 +115,9 @@ struct PersonPage<'a> {
     words: &'a NoteWords,
     easy: bool,
 }
+
+/// Most steps that the first page of the care copy names: what can be done today.
+const MOST_FIRST: usize = 5;
 
 /// Most lines of what to do on the page for the person: it must stay one page.
 const MOST_LINES: usize = 8;
@@ -253,16 +257,21 @@ impl<'a> Desk<'a> {
         self.report.findings.iter().filter(|finding| finding.urgency == urgency).count()
     }
 
-    /// What of the person's things another can see in one way (`where`, `what`, `control`), in words.
-    fn sees(&self, finding: &Finding, axis: &str) -> String {
-        let names: Vec<&str> = finding
-            .sees
-            .iter()
-            .filter_map(|code| self.text.sees.get(code))
-            .filter(|seen| seen.axis == axis)
-            .map(|seen| seen.name.as_str())
+    /// What whoever uses this may be able to see or do, in one sentence; empty when nothing is known. It says what is possible, never
+    /// that somebody does it.
+    fn sees(&self, finding: &Finding) -> String {
+        let words = &self.text.steps;
+        let axes = [("where", &words.axis_where), ("what", &words.axis_read), ("control", &words.axis_control)];
+        let parts: Vec<String> = axes
+            .into_iter()
+            .filter_map(|(axis, verb)| {
+                let seen = finding.sees.iter().filter_map(|code| self.text.sees.get(code));
+                let names: Vec<&str> = seen.filter(|one| one.axis == axis).map(|one| one.name.as_str()).collect();
+                let which = if axis == "where" { String::new() } else { format!(" ({})", names.join(", ")) };
+                (!names.is_empty()).then(|| format!("{verb}{which}"))
+            })
             .collect();
-        names.join(", ")
+        if parts.is_empty() { String::new() } else { format!("{} {}.", words.sees, parts.join("; ")) }
     }
 
     /// The texts of a finding in the language of the page.
@@ -270,15 +279,28 @@ impl<'a> Desk<'a> {
         if self.text.lang == "en" { &finding.texts.en } else { &finding.texts.nl }
     }
 
-    /// The first steps to take, over the waves: what is not ticked and changes nothing.
+    /// What to do first: the steps of questions that are still open, in the order of law, then what changes nothing, most urgent first.
     fn first(&self) -> Vec<&Step> {
-        WAVES
-            .iter()
-            .filter(|w| !changes(w))
-            .flat_map(|wave| self.part(wave, false))
-            .filter(|s| s.ticked.is_none())
-            .take(3)
-            .collect()
+        let open = super::checklist::open_questions(self.case());
+        let gates: [(&str, &[&str]); 4] = [
+            ("danger", &["danger"]),
+            ("safe-device", &["safe-device"]),
+            ("consent", &["consent", "age", "custody"]),
+            ("plan", &["living", "plan", "on-call"]),
+        ];
+        let asked = |questions: &[&str]| questions.iter().any(|question| open.iter().any(|one| one == question));
+        let gates = gates.into_iter().filter(|(_, questions)| asked(questions));
+        let gates = gates.flat_map(|(wave, _)| self.part(wave, false)).filter(|step| step.always);
+        let mut rest: Vec<&Step> =
+            ["plan", "evidence", "police"].iter().flat_map(|wave| self.part(wave, false)).collect();
+        rest.sort_by_key(|step| rank(&step.urgency));
+        let mut first: Vec<&Step> = Vec::new();
+        for step in gates.chain(rest).filter(|step| step.ticked.is_none()) {
+            if first.len() < MOST_FIRST && !first.iter().any(|one| one.id == step.id) {
+                first.push(step);
+            }
+        }
+        first
     }
 
     /// Who is to be involved, in the order of the step; a name without contact stands by itself.
@@ -294,13 +316,36 @@ impl<'a> Desk<'a> {
         if self.text.lang == "en" { &step.en } else { &step.nl }
     }
 
-    /// Title of a finding in the language of the page.
-    fn title(&self, id: &str) -> &str {
-        self.report
-            .findings
-            .iter()
-            .find(|finding| finding.id == id)
-            .map_or("", |finding| self.said(finding).title.as_str())
+    /// The titles of the findings that a step belongs to, each once, with its number.
+    fn about(&self, step: &Step) -> Vec<(&str, usize)> {
+        let mut titles: Vec<(&str, usize)> = Vec::new();
+        for finding in self.report.findings.iter().filter(|finding| step.findings.contains(&finding.id)) {
+            let title = self.said(finding).title.as_str();
+            match titles.iter_mut().find(|(one, _)| *one == title) {
+                Some((_, count)) => *count += 1,
+                None => titles.push((title, 1)),
+            }
+        }
+        titles
+    }
+
+    /// What to do on the platforms of this case.
+    fn here<'s>(&self, said: &'s StepText) -> Vec<&'s OnPlatform> {
+        said.on.iter().filter(|on| self.examined(on)).collect()
+    }
+
+    /// The names of the platforms whose lines are not printed, because no copy of such a device was read.
+    fn elsewhere<'s>(&self, said: &'s StepText) -> Vec<&'s str> {
+        said.on.iter().filter(|on| !self.examined(on)).map(|on| on.name.as_str()).collect()
+    }
+
+    fn examined(&self, on: &OnPlatform) -> bool {
+        on.platform.is_empty() || self.report.sources.iter().any(|source| on.platform.contains(&source.family))
+    }
+
+    /// Steps of all waves that are for a kind of device of which no copy was read.
+    fn left_out(&self) -> Vec<&LeftOut> {
+        self.report.checklist.iter().flat_map(|wave| &wave.left_out).collect()
     }
 
     /// Whether the other person may notice.
@@ -337,10 +382,22 @@ impl<'a> Desk<'a> {
         )
     }
 
-    /// On what the steps were tried, and when the text was written.
+    /// On what a step was tried; empty when on nothing, which the page says once for all steps.
     fn tried(&self, step: &Step) -> String {
-        let words = if step.tested_on.is_empty() { &self.text.steps.untested } else { &self.text.steps.tested };
-        fill(words, &[("date", &step.checked), ("devices", &step.tested_on.join(", "))])
+        if step.tested_on.is_empty() {
+            return String::new();
+        }
+        fill(&self.text.steps.tested, &[("date", &step.checked), ("devices", &step.tested_on.join(", "))])
+    }
+
+    /// How old the texts of the steps are and how many of them were tried on a device.
+    fn tried_at_all(&self) -> String {
+        let steps = || self.report.checklist.iter().flat_map(|wave| &wave.steps);
+        let dates: BTreeSet<&str> = steps().map(|step| step.checked.as_str()).collect();
+        let ends: BTreeSet<&str> = dates.first().into_iter().chain(dates.last()).copied().collect();
+        let date = ends.into_iter().collect::<Vec<_>>().join(" – ");
+        let tried = steps().filter(|step| !step.tested_on.is_empty()).count();
+        fill(&self.text.steps.untested, &[("date", &date), ("n", &tried.to_string())])
     }
 
     /// After how many days to look again: the shortest of the steps.
@@ -371,16 +428,9 @@ impl<'a> Desk<'a> {
         reasons
     }
 
-    /// A contact that was checked more than 180 days before the reference time, or was not confirmed, says so.
+    /// What is known about the checking of a contact.
     fn checked(&self, contact: &Contact) -> String {
-        if !contact.verified {
-            return self.text.report.contact_unverified.clone();
-        }
-        let mut words = vec![fill(&self.text.steps.contact_checked, &[("date", &contact.last_verified)])];
-        if old(contact, self.report.options.as_of.as_deref()) {
-            words.push(self.text.steps.contact_old.clone());
-        }
-        words.join(". ")
+        checked(contact, self.text, self.report.options.as_of.as_deref())
     }
 
     /// The line that ties this page to its report.
@@ -388,6 +438,23 @@ impl<'a> Desk<'a> {
         let tool = format!("{} {}", self.report.tool.name, self.report.tool.version);
         fill(&self.text.steps.made_with, &[("tool", &tool)])
     }
+}
+
+/// What is known about the checking of a contact: on which day, that it is long before the reference time, that no day is recorded, or
+/// that the number was never confirmed.
+pub(super) fn checked(contact: &Contact, text: &Text, as_of: Option<&str>) -> String {
+    let words = &text.steps;
+    if !contact.verified {
+        return text.report.contact_unverified.clone();
+    }
+    if contact.last_verified.trim().is_empty() {
+        return words.contact_no_date.clone();
+    }
+    let mut said = vec![fill(&words.contact_checked, &[("date", &contact.last_verified)])];
+    if old(contact, as_of) {
+        said.push(words.contact_old.clone());
+    }
+    said.join(". ")
 }
 
 /// Days after which a number may have changed.

@@ -227,6 +227,11 @@ impl Page<'_> {
         known.unwrap_or_else(|| part.to_owned())
     }
 
+    /// What is known about the checking of a contact.
+    fn checked(&self, contact: &super::Contact) -> String {
+        super::copies::checked(contact, self.text, self.report.options.as_of.as_deref())
+    }
+
     /// The classes of sessions with the number of records, in a fixed order.
     fn session_classes(&self) -> Vec<(&'static str, usize)> {
         ["contradicted", "not_explained", "cannot_tell", "consistent_with_declared", "explained_by_identifier"]

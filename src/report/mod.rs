@@ -519,6 +519,18 @@ pub struct Wave {
     pub open: Vec<String>,
     /// Steps that are held back until then, by name.
     pub withheld: Vec<String>,
+    /// Steps that would always be here, but are for a kind of device of which no copy was read.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A step that is not printed, because no copy of the kind of device that it is for was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LeftOut {
+    /// Name of the step.
+    pub id: String,
+    /// Its title.
+    pub title: Words,
 }
 
 /// One step of the checklist.
@@ -587,6 +599,8 @@ pub struct StepText {
 pub struct OnPlatform {
     /// Name of the platform and its versions, for people.
     pub name: String,
+    /// Families of sources that it is for; none is all. Without a copy of such a source only the name is printed.
+    pub platform: Vec<String>,
     /// What to do, one action a line.
     #[serde(rename = "do")]
     pub actions: Vec<String>,

@@ -34,7 +34,7 @@ words! {
         detail, never, never_lead, never_tool, citations, citations_lead, citation, stream, stored, stream_digest, locator,
         artifact, fact, part_limits, field, raw, decoded, values_of, rule, rule_source, rule_sql, key, method, tool,
         artifacts_digest, rules_digest, indicators, name_list, layout, verify, verify_lead, contacts, contacts_lead, contact, reach, when,
-        last_verified, contact_unverified, contact_source, glossary,
+        contact_unverified, contact_source, glossary,
     } {
         /// How the tool works, one sentence an item; `{zone}` is the zone of the report.
         method_lines: Vec<String>,
@@ -44,12 +44,15 @@ words! {
 words! {
     /// The words of `checklist.html`.
     StepWords {
-        page_title, title, change_nothing, change_nothing_why, how, choice, start, start_danger, start_seen, start_first,
+        page_title, title, change_nothing, change_nothing_why, how, choice, start, start_danger, start_seen, start_first, not_now,
         start_call, questions, stop_if_empty, again_before, do_not, may_alert, side_effects, undo, under_18, involve,
-        belongs_to, untested, tested, for_worker, held_back, withheld, findings, findings_lead, findings_none, axis_read, axis_where, seen_less,
+        belongs_to, untested, tested, for_worker, held_back, withheld, findings, findings_lead, findings_none, sees, axis_read, axis_where, seen_less,
         axis_control, ordinary, noticed, todo, look, look_lead, ticked, done, tick_how, tick_what, again, not_checked,
-        not_checked_lead, not_checked_none, contacts, contact_checked, contact_old, contact_state, made_with, consent_band,
+        not_checked_lead, not_checked_none, contacts, contact_checked, contact_no_date, contact_old,
+        contact_state, made_with, consent_band, left_out, left_out_help,
     } {
+        /// What not to do before there is a plan.
+        not_lines: Vec<String>,
         /// The questions before anything is changed.
         change_gate: Vec<String>,
         /// The questions that are open before anything may be changed, by code.

@@ -77,7 +77,13 @@ impl StepFile {
             nl_easy: self.nl_easy.clone(),
             ..Step::default()
         };
-        checklist::Known { wave: self.wave.clone(), platform: self.platform.clone(), if_yes: self.if_yes.clone(), step }
+        checklist::Known {
+            wave: self.wave.clone(),
+            platform: self.platform.clone(),
+            if_yes: self.if_yes.clone(),
+            also: self.also.clone(),
+            step,
+        }
     }
 }
 
@@ -156,7 +162,7 @@ pub(super) fn check(file: &str, text: &str, step: &StepFile, steps: &[StepFile],
         }
     }
     let shape = |t: &StepText| {
-        let on: Vec<usize> = t.on.iter().map(|on| on.actions.len()).collect();
+        let on: Vec<_> = t.on.iter().map(|on| (on.actions.len(), on.platform.clone())).collect();
         (t.actions.len(), t.do_not.len(), on, t.side_effects.is_empty(), t.minor.is_empty())
     };
     if shape(&step.nl) != shape(&step.en) {
