@@ -4,6 +4,7 @@
 pub mod assemble;
 pub mod case;
 pub mod cite;
+pub mod consent;
 pub mod declared;
 pub mod extraction;
 pub mod keep;
@@ -20,7 +21,7 @@ pub mod source;
 use crate::artifact::Artifacts;
 use crate::embedded::Data;
 use crate::evidence::hash::{self, FileHash};
-use crate::evidence::{self, Cancel, Context, Kind, Opened, Password, scratch::Scratch};
+use crate::evidence::{self, Cancel, Context, Kind, Opened, Password, ledger::Ledger, scratch::Scratch};
 use crate::fact::{Problems, Store};
 use crate::report::{self, Report, checklist};
 use crate::rule::indicator::published::NotRecognised;
@@ -157,18 +158,17 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
 
     progress.begin(Stage::Opening);
     let scratch = Scratch::new()?;
-    let context =
-        Context { scratch: scratch.path().to_path_buf(), passwords: plan.passwords.clone(), cancel: cancel.clone() };
-    let open = if plan.locked_ok { evidence::open::open_locked } else { evidence::open::open_input };
-    let opened = open(&inputs, &context)?;
+    let mut opened = open(plan, &inputs, &scratch, cancel)?;
+    let ledger = Ledger::keep(&mut opened.containers);
     let containers = &opened.containers;
-    let mut sources = source::recognise(&artifacts, containers, scratch.path());
+    let mut sources = source::recognise(&artifacts, containers, &plan.scope, scratch.path());
     let joined = reconcile::reconcile(&mut sources, &artifacts, containers, &plan.scope, scratch.path());
     if sources.is_empty() {
         return Err(nothing(&opened));
     }
 
     progress.begin(Stage::Reading);
+    ledger.begin_reading();
     let mut store = Store::new(&artifacts.vocabulary)?;
     let mut extraction =
         extraction::extract_all(&artifacts, &sources, containers, &plan.scope, scratch.path(), cancel, &mut store)?;
@@ -218,6 +218,8 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let persons = gather(plan, &artifacts, &workshop, &pseudonyms)?;
     let (sessions, chains) = sessions::list(&store, containers, &extraction)?;
     let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
+    // Last of all, so that nothing is opened after the count.
+    consent::note(&mut extraction.coverage, &sources, &artifacts, &plan.scope, &ledger);
     let report = Report {
         schema: report::SCHEMA.into(),
         tool: report::Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },
@@ -252,6 +254,19 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         gaps: extraction.gaps.list(),
     };
     Ok(Audited { report, evidence_list: list(hashed.iter()) })
+}
+
+/// Opens the inputs, with the passwords of the plan.
+fn open(
+    plan: &Plan,
+    inputs: &[PathBuf],
+    scratch: &Scratch,
+    cancel: &Cancel,
+) -> Result<evidence::open::Evidence, evidence::Error> {
+    let (scratch, cancel) = (scratch.path().to_path_buf(), cancel.clone());
+    let context = Context { scratch, passwords: plan.passwords.clone(), cancel };
+    let open = if plan.locked_ok { evidence::open::open_locked } else { evidence::open::open_input };
+    open(inputs, &context)
 }
 
 /// What was seen where nothing is recognised.

@@ -9,6 +9,8 @@ mod android_data;
 mod cli;
 #[path = "suite/compare.rs"]
 mod compare;
+#[path = "suite/consent.rs"]
+mod consent;
 #[path = "suite/court.rs"]
 mod court;
 #[path = "suite/fuzz.rs"]

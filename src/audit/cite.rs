@@ -34,12 +34,13 @@ pub enum Outcome {
     Unreadable(String),
 }
 
-/// Reads the citations of the findings again.
+/// Reads the citations of the findings of a report again. `scope` is the consent scope of that report: what it left closed stays closed.
 ///
 /// # Errors
 /// When the evidence cannot be opened.
 pub fn check(
     findings: &[&Finding],
+    scope: &[String],
     inputs: &[PathBuf],
     passwords: &[Password],
     data: Data,
@@ -51,7 +52,7 @@ pub fn check(
         Context { scratch: scratch.path().to_path_buf(), passwords: passwords.to_vec(), cancel: cancel.clone() };
     let opened = evidence::open::open_locked(&evidence::open::resolve_inputs(inputs)?, &context)?;
     let containers = &opened.containers;
-    let sources = source::recognise(&artifacts, containers, scratch.path());
+    let sources = source::recognise(&artifacts, containers, scope, scratch.path());
 
     // Every stream that some artifact wants, by its name in the report.
     let mut by_name = BTreeMap::new();

@@ -224,6 +224,7 @@ fn settle(
         rows: 0,
         facts: 0,
         experimental: artifact.experimental,
+        closed: None,
         limits: artifact.limits.clone(),
     };
     if !in_scope {

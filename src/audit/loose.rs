@@ -2,7 +2,7 @@
 //! number that a backup stores them under, or their tables tell which trace they are; where they come from is not shown by the
 //! bytes, and the report says so.
 
-use crate::artifact::{Artifact, extract};
+use crate::artifact::{Artifact, extract, load::in_scope};
 use crate::evidence::{Container, Kind, hash};
 use crate::reader::sqlite::{Database, Main};
 use globset::{GlobBuilder, GlobMatcher};
@@ -23,6 +23,8 @@ const DATABASES: [&str; 5] = ["db", "sqlite", "sqlitedb", "sqlite3", "storedata"
 /// How the artifacts of a family are told by a file alone.
 pub struct Names<'a> {
     list: Vec<&'a Artifact>,
+    /// The places of which some artifact lies inside the consent.
+    consented: BTreeSet<&'a str>,
     /// Places by file name, in lower case; of several places with this name the one nearest to the root.
     by_name: BTreeMap<String, &'a str>,
     /// File names with wildcards.
@@ -43,8 +45,10 @@ pub struct Found<'a> {
 impl<'a> Names<'a> {
     /// Collects the names.
     #[must_use]
-    pub fn of(list: &[&'a Artifact]) -> Self {
-        let mut places: Vec<&'a str> = list.iter().flat_map(|a| a.places.iter().map(String::as_str)).collect();
+    pub fn of(list: &[&'a Artifact], scope: &[String]) -> Self {
+        let places_of = |artifact: &&'a Artifact| artifact.places.iter().map(String::as_str);
+        let consented = list.iter().filter(|a| in_scope(&a.scope, scope)).flat_map(places_of).collect();
+        let mut places: Vec<&'a str> = list.iter().flat_map(places_of).collect();
         places.sort_by_key(|place| (place.matches('/').count(), *place));
         let (mut by_name, mut by_glob, mut by_id) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         let wild = |text: &str| text.contains(['*', '?', '[', '{']);
@@ -61,7 +65,7 @@ impl<'a> Names<'a> {
                 by_id.entry(hash::hex(&sha1::Sha1::digest(format!("{domain}-{path}")))).or_insert(place);
             }
         }
-        Self { list: list.to_vec(), by_name, by_glob, by_id }
+        Self { list: list.to_vec(), consented, by_name, by_glob, by_id }
     }
 
     fn place(&self, path: &str) -> Option<&'a str> {
@@ -86,6 +90,14 @@ impl<'a> Names<'a> {
             .filter(|(at, place)| place.is_some() || alone || few && (folder || is_database_name(container, *at)))
             .collect();
         let mut found = Found::default();
+        // What is named like a trace outside the consent is counted and stays closed.
+        let named = |place: &'a str| {
+            let own = |a: &&&'a Artifact| a.places.iter().any(|own| own == place);
+            self.list.iter().filter(own).map(|a| a.id.as_str()).collect::<Vec<_>>()
+        };
+        let (candidates, closed): (Vec<_>, Vec<_>) =
+            candidates.into_iter().partition(|(_, place)| place.is_none_or(|place| self.consented.contains(place)));
+        found.streams.extend(closed.into_iter().filter_map(|(at, place)| Some((at, named(place?)))));
         // A container that cannot be read from front to back says so when its streams are extracted.
         let _ = container.prepare(&candidates.iter().map(|(at, _)| *at).collect::<Vec<_>>());
         for (at, place) in candidates {
@@ -98,9 +110,9 @@ impl<'a> Names<'a> {
                 "plist" | "nskeyed" => plist,
                 _ => place.is_some(),
             };
-            let named = |artifact: &&&'a Artifact| place.is_some_and(|p| artifact.places.iter().any(|own| own == p));
+            let own = |artifact: &&&'a Artifact| place.is_some_and(|p| artifact.places.iter().any(|own| own == p));
             let mut wanted: Vec<&'a str> =
-                self.list.iter().filter(named).filter(|a| begins(a)).map(|a| a.id.as_str()).collect();
+                self.list.iter().filter(own).filter(|a| begins(a)).map(|a| a.id.as_str()).collect();
             let by_tables = if sqlite { self.by_tables(container, at, place, scratch) } else { Vec::new() };
             let common = is_common(container, at);
             // A text has no head of its own: there a long name must do (`mobile_installation.log.0`).

@@ -5,6 +5,7 @@
 use super::extraction;
 use super::source::{Source, streams};
 use crate::artifact::Artifacts;
+use crate::artifact::load::in_scope;
 use crate::evidence::{Kind, Opened};
 use crate::report::Remark;
 use rusqlite::types::Value;
@@ -182,8 +183,7 @@ fn identity(
     scratch: &Path,
 ) -> Identity {
     let mut identity = Identity::default();
-    let in_scope = |part: &str| scope.iter().any(|s| s == "all" || s == part);
-    let wanted = artifacts.list.iter().filter(|a| source.family.identity.contains(&a.id) && in_scope(&a.scope));
+    let wanted = artifacts.list.iter().filter(|a| source.family.identity.contains(&a.id) && in_scope(&a.scope, scope));
     let streams = wanted.flat_map(|artifact| streams(source, artifact).iter().map(move |at| (artifact, *at)));
     for (artifact, at) in streams.filter(|(_, at)| only.is_none_or(|only| at.0 == only)) {
         if containers[at.0].container.prepare(&[at.1]).is_err() {

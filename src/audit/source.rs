@@ -1,6 +1,7 @@
 //! Sources: which opened containers belong to which phone or account, and which of their streams each artifact wants.
 
 use super::loose;
+use crate::artifact::load::in_scope;
 use crate::artifact::shape::{HEAD, Head};
 use crate::artifact::{Artifact, Artifacts, Family};
 use crate::evidence::{Container, Entry, Kind, Opened};
@@ -34,11 +35,16 @@ impl Source<'_> {
     }
 }
 
-/// Recognises all sources. Every stream is looked at once, for the shapes of all families. `scratch` is a private folder for databases
-/// that must be looked into.
+/// Recognises all sources. A stream is looked at at most once, for the shapes of all families, and only when something inside the
+/// consent `scope` may turn out to want it. `scratch` is a private folder for databases that must be looked into.
 #[must_use]
-pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened], scratch: &Path) -> Vec<Source<'a>> {
-    let known: Vec<Known<'a>> = artifacts.families.values().map(|f| Known::of(f, artifacts)).collect();
+pub fn recognise<'a>(
+    artifacts: &'a Artifacts,
+    containers: &[Opened],
+    scope: &[String],
+    scratch: &Path,
+) -> Vec<Source<'a>> {
+    let known: Vec<Known<'a>> = artifacts.families.values().map(|f| Known::of(f, artifacts, scope)).collect();
     let mut found: Vec<Vec<(Group, usize, Matches<'a>)>> = known.iter().map(|_| Vec::new()).collect();
     for (index, opened) in containers.iter().enumerate() {
         let container = &*opened.container;
@@ -46,14 +52,19 @@ pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened], scratch: &
         let generic = matches!(kind, Kind::Folder | Kind::File | Kind::Zip | Kind::Tar);
         let (covered, streams) = (covered_prefixes(index, containers), covered_streams(index, containers));
         let outside = |path: &str| !covered.iter().any(|p| path.starts_with(p.as_str())) && !streams.contains(path);
+        let entries = || container.entries().iter().enumerate().filter(|(_, e)| outside(&e.path));
         let mut seen: Vec<Seen<'a, '_>> = Vec::new();
+        for (n, one) in known.iter().enumerate().filter(|(_, one)| !one.by_files_alone(generic)) {
+            let Some(mut begun) = Seen::begin(n, one, kind, generic) else { continue };
+            begun.given_away |= entries().any(|(_, e)| one.recognise.is_match(&e.path));
+            seen.push(begun);
+        }
+        // What the name alone gives to a trace outside the consent stays closed, whatever else might want to look into it.
+        let closing: Vec<&Known<'a>> = seen.iter().filter(|one| one.given_away).map(|one| one.known).collect();
+        let closed = |path: &str| closing.iter().any(|one| one.closes(path, generic));
         for (n, one) in known.iter().enumerate() {
-            let Some(begun) = Seen::begin(n, one, kind, generic) else { continue };
-            let Some(alone) = one.alone.as_ref().filter(|_| generic) else {
-                seen.push(begun);
-                continue;
-            };
-            let single = alone.find(container, &outside, scratch);
+            let Some(alone) = one.alone.as_ref().filter(|_| one.by_files_alone(generic)) else { continue };
+            let single = alone.find(container, &|path| outside(path) && !closed(path), scratch);
             if single.sure {
                 let mut matches = Matches::default();
                 for (entry, artifacts) in single.streams {
@@ -68,10 +79,11 @@ pub fn recognise<'a>(artifacts: &'a Artifacts, containers: &[Opened], scratch: &
         if seen.is_empty() {
             continue;
         }
-        for (entry, e) in container.entries().iter().enumerate().filter(|(_, e)| outside(&e.path)) {
-            let mut head: Option<Head> = None;
+        for (entry, e) in entries() {
+            let closed = closed(&e.path);
+            let mut beginning = Beginning { container, entry, head: None };
             for one in &mut seen {
-                one.look(entry, e, generic, || head.get_or_insert_with(|| Head::new(&read_head(container, entry))));
+                one.look(entry, e, generic, (!closed).then_some(&mut beginning));
             }
         }
         for one in seen.into_iter().filter(|s| s.given_away) {
@@ -112,6 +124,8 @@ fn sources_of<'a>(family: &'a Family, mut found: Vec<(Group, usize, Matches<'a>)
 struct Known<'a> {
     family: &'a Family,
     list: Vec<&'a Artifact>,
+    /// Of every artifact, whether its traces lie inside the consent.
+    consented: Vec<bool>,
     claims: Claims,
     recognise: GlobSet,
     /// For families whose files are also known one by one.
@@ -119,11 +133,27 @@ struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn of(family: &'a Family, artifacts: &'a Artifacts) -> Self {
+    fn of(family: &'a Family, artifacts: &'a Artifacts, scope: &[String]) -> Self {
         let list: Vec<&Artifact> = artifacts.of(&family.id).collect();
+        let consented = list.iter().map(|a| in_scope(&a.scope, scope)).collect();
         let claims = Claims::of(&list);
-        let alone = family.loose.then(|| loose::Names::of(&list));
-        Self { family, list, claims, recognise: globs_of(family), alone }
+        let alone = family.loose.then(|| loose::Names::of(&list, scope));
+        Self { family, list, consented, claims, recognise: globs_of(family), alone }
+    }
+
+    /// Whether its files are told one by one in such a container.
+    fn by_files_alone(&self, generic: bool) -> bool {
+        generic && self.alone.is_some()
+    }
+
+    /// Whether the name of a stream gives it to an artifact outside the consent, and to none inside it.
+    fn closes(&self, path: &str, generic: bool) -> bool {
+        if self.consented.iter().all(|consented| *consented) {
+            return false;
+        }
+        let mut named = self.claims.of_path(path, generic);
+        named.retain(|n| !self.list[*n].places.is_empty());
+        named.iter().any(|n| self.list[*n].shape.is_empty()) && !named.iter().any(|n| self.consented[*n])
     }
 }
 
@@ -143,20 +173,28 @@ impl<'a, 'k> Seen<'a, 'k> {
         looks.then(|| Self { family, known, named, given_away: named, matches: Matches::default() })
     }
 
-    fn look<'h>(&mut self, entry: usize, e: &Entry, generic: bool, head: impl FnOnce() -> &'h mut Head) {
-        let Known { list, claims, recognise, .. } = self.known;
-        self.given_away |= recognise.is_match(&e.path);
+    /// Looks at a stream: at its name, and and into its beginning where a shape must tell; without one it is closed.
+    fn look(&mut self, entry: usize, e: &Entry, generic: bool, beginning: Option<&mut Beginning<'_>>) {
+        let Known { list, consented, claims, .. } = self.known;
         let wanted = claims.of_path(&e.path, generic);
         if wanted.is_empty() || (e.unreadable.is_some() && !self.named) {
             return;
         }
-        let head = wanted.iter().any(|n| !list[*n].shape.is_empty()).then(head);
-        let fits = |n: &usize| list[*n].shape.is_empty() || head.as_ref().is_some_and(|h| h.fits(&list[*n].shape));
+        // Looking into a stream is only for the good of what is consented to.
+        let named = |n: &usize| !list[*n].places.is_empty();
+        let worth = |n: &usize| !list[*n].shape.is_empty() && consented[*n];
+        let head = beginning.filter(|_| wanted.iter().any(worth)).map(Beginning::head);
+        // An unopened stream that is named like one of an artifact is counted as that.
+        let fits = |n: &usize| match &head {
+            _ if list[*n].shape.is_empty() => true,
+            Some(head) => head.fits(&list[*n].shape),
+            None => named(n),
+        };
         let fitting: Vec<usize> = wanted.into_iter().filter(fits).collect();
         // A name says more than a shape: a shape alone counts only where no artifact claims the stream by name.
         let claimed = fitting.iter().any(|n| !list[*n].places.is_empty());
         for n in fitting.into_iter().filter(|n| !claimed || !list[*n].places.is_empty()) {
-            self.given_away |= !list[n].shape.is_empty();
+            self.given_away |= !list[n].shape.is_empty() && head.is_some();
             self.matches.0.entry(list[n].id.as_str()).or_default().push(entry);
         }
     }
@@ -275,6 +313,19 @@ pub(super) fn globs(patterns: &[String]) -> GlobSet {
         }
     }
     builder.build().unwrap_or_default()
+}
+
+/// The beginning of a stream, read when it is first asked for.
+struct Beginning<'a> {
+    container: &'a dyn Container,
+    entry: usize,
+    head: Option<Head>,
+}
+
+impl Beginning<'_> {
+    fn head(&mut self) -> &mut Head {
+        self.head.get_or_insert_with(|| Head::new(&read_head(self.container, self.entry)))
+    }
 }
 
 fn read_head(container: &dyn Container, entry: usize) -> Vec<u8> {

@@ -25,7 +25,14 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     }
     let inputs = args::paths(matches, "evidence");
     let passwords = super::audit::passwords(matches)?;
-    let checked = cite::check(&findings, &inputs, &passwords, args::data(matches)?, &super::audit::cancel_on_signal())?;
+    let checked = cite::check(
+        &findings,
+        &report.options.scope,
+        &inputs,
+        &passwords,
+        args::data(matches)?,
+        &super::audit::cancel_on_signal(),
+    )?;
     let mut wrong = 0;
     for one in &checked {
         let (key, detail) = match &one.outcome {

@@ -27,8 +27,8 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     // Saying what it is needs no password.
     let opened =
         evidence::open::open_locked(&args::paths(matches, "input"), &context).map_err(crate::audit::Error::from)?;
-    let mut sources = source::recognise(&artifacts, &opened.containers, scratch.path());
     let all = ["all".to_string()];
+    let mut sources = source::recognise(&artifacts, &opened.containers, &all, scratch.path());
     let joined = reconcile::reconcile(&mut sources, &artifacts, &opened.containers, &all, scratch.path());
     for source in &sources {
         print(&format!("{}: {}", source.id, source.family.title.get(&lang)));

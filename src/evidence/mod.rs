@@ -15,6 +15,7 @@ pub mod dumpstate;
 pub mod hash;
 pub mod ios;
 pub mod keybag;
+pub mod ledger;
 mod loose;
 pub mod open;
 pub mod scratch;

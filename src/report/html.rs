@@ -132,6 +132,13 @@ impl Page<'_> {
         self.report.coverage.iter().filter(|one| one.outcome == "out-of-scope").collect()
     }
 
+    /// What was done with the streams of a part outside the consent.
+    fn closed(&self, count: &super::Closed) -> String {
+        let numbers = [("streams", count.streams), ("looked_at", count.looked_at), ("read", count.read)];
+        let numbers = numbers.map(|(name, number)| (name, number.to_string()));
+        fill(&self.text.court.excluded_count, &numbers.each_ref().map(|(name, number)| (*name, number.as_str())))
+    }
+
     /// What was allowed to be read.
     fn scope(&self) -> String {
         let scope = &self.report.options.scope;

@@ -503,8 +503,25 @@ pub struct Coverage {
     pub facts: u64,
     /// Never verified on real data.
     pub experimental: bool,
+    /// What was done with its streams, when it lies outside the consent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Closed>,
     /// What it does not show.
     pub limits: Words,
+}
+
+/// What the ledger of opened streams says of an artifact outside the consent. Hashing is not in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Closed {
+    /// Streams that only artifacts outside the consent want.
+    pub streams: u64,
+    /// Of those, how many were looked into to see what they are: their names do not tell.
+    pub looked_at: u64,
+    /// Of those, how many were read. Anything but 0 is a fault of the program.
+    pub read: u64,
+    /// Streams that also hold something inside the consent, and were read for that alone.
+    pub shared: u64,
 }
 
 /// One wave of the checklist. The order of waves is law (field.md A2).

@@ -276,6 +276,11 @@ pub fn report(lang: &str) -> Report {
         streams: if rows > 0 { vec!["HomeDomain::Library/TCC/TCC.db".to_owned()] } else { Vec::new() },
         rows,
         facts: rows,
+        closed: (outcome == "out-of-scope").then(|| super::Closed {
+            streams: 2,
+            looked_at: 1,
+            ..super::Closed::default()
+        }),
         experimental: artifact == "ios.findmy",
         limits: words("Laat zien wat mag, niet wat gebeurde.", "Shows what is allowed, not what happened."),
     };

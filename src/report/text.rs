@@ -211,7 +211,7 @@ words! {
 words! {
     /// The words for court: what the report adds for those who must weigh and check it.
     CourtWords {
-        question, question_text, excluded, excluded_always, excluded_none, excluded_parts, custody, custody_lead, custody_hand,
+        question, question_text, excluded, excluded_always, excluded_none, excluded_parts, excluded_counted, excluded_count, excluded_shared, custody, custody_lead, custody_hand,
         alternatives, alternatives_lead, handover, handover_text, files, files_lead, leans_on, leans_on_one, leans_on_more, tie,
         stands, values_of, number, summer, made_from, basis_file, reproduce, reproduce_lead, computed, no_way, matrix_picture,
         matrix_picture_help, timeline_picture, timeline_picture_help, also_possible, hidden, hidden_lead, mark, promise,

@@ -104,7 +104,9 @@ fn every_finding_is_cited_and_every_citation_is_confirmed() {
                 assert!(!citation.raw.is_empty(), "{name}: {} {}", finding.rule, citation.locator);
             }
         }
-        let checked = audit::cite::check(&findings, &inputs, &plan.passwords, plan.data, &Cancel::default()).unwrap();
+        let checked =
+            audit::cite::check(&findings, &plan.scope, &inputs, &plan.passwords, plan.data, &Cancel::default())
+                .unwrap();
         for one in checked {
             assert_eq!(one.outcome, audit::cite::Outcome::Agrees, "{name}: {} {}", one.finding, one.place);
         }

@@ -107,7 +107,8 @@ fn a_single_file_is_read_as_what_it_is_and_its_origin_is_not_claimed() {
         for finding in &report.findings {
             let plan = plan(vec![file.clone()], None, "");
             let checked =
-                cite::check(&[finding], std::slice::from_ref(&file), &[], plan.data, &Cancel::default()).unwrap();
+                cite::check(&[finding], &plan.scope, std::slice::from_ref(&file), &[], plan.data, &Cancel::default())
+                    .unwrap();
             assert!(checked.iter().all(|c| c.outcome == cite::Outcome::Agrees), "{name}: {checked:?}");
         }
     }
