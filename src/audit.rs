@@ -136,7 +136,10 @@ impl Error {
 }
 
 /// Loads the data files and the published lists of indicators.
-fn load(data: Data) -> Result<(Artifacts, Rules), Error> {
+///
+/// # Errors
+/// When a data file is wrong, or a list has no form that is known.
+pub fn load(data: Data) -> Result<(Artifacts, Rules), Error> {
     let artifacts = Artifacts::load(data.artifacts)?;
     let mut rules = Rules::load(data.rules, &artifacts.vocabulary)?;
     for (name, bytes) in data.lists {

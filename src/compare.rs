@@ -1,8 +1,12 @@
 //! The periodic check: compares audits of one person. What changed in the copies and what changed because the rules look better now
 //! are never mixed: the facts of every audit are judged again by the same rules. Nothing counts as gone because it was not read.
 
+mod alike;
 pub mod baseline;
 pub mod classes;
+mod facts;
+pub mod half;
+mod looked;
 pub mod page;
 pub mod recheck;
 pub mod side;
@@ -10,7 +14,7 @@ pub mod side;
 pub use classes::compare;
 pub use side::Side;
 
-use crate::report::{Tool, Words};
+use crate::report::{IndicatorList, Tool, Words};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -29,6 +33,8 @@ pub struct Comparison {
     pub tool: Tool,
     /// SHA-256 over the rule files that judged all audits again.
     pub rules_sha256: String,
+    /// The lists of others that all audits were judged with again.
+    pub lists: Vec<List>,
     /// Language of the page.
     pub lang: String,
     /// Zone in which times are shown beside UTC.
@@ -41,6 +47,26 @@ pub struct Comparison {
     pub timeline: Vec<Line>,
     /// When to look again (date), by the findings of the last audit.
     pub recheck: Option<String>,
+}
+
+/// A list of indicators that somebody else published.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct List {
+    /// Its name.
+    pub name: String,
+    /// Name of its file.
+    pub file: String,
+    /// SHA-256 of its file.
+    pub sha256: String,
+}
+
+impl List {
+    /// Those that were given beside the built-in ones.
+    #[must_use]
+    pub fn given(lists: &[IndicatorList]) -> Vec<Self> {
+        let one = |l: &IndicatorList| Self { name: l.name.clone(), file: l.file.clone(), sha256: l.sha256.clone() };
+        lists.iter().filter(|l| l.imported).map(one).collect()
+    }
 }
 
 /// One audit that takes part.
@@ -58,6 +84,8 @@ pub struct Audit {
     pub tool_version: String,
     /// SHA-256 over the rule files it was made with.
     pub rules_sha256: String,
+    /// The lists of others that it used.
+    pub lists: Vec<List>,
     /// Its sources, with their names for people.
     pub sources: BTreeMap<String, Words>,
 }
@@ -110,12 +138,18 @@ pub struct CoverageChange {
 pub struct FindingChange {
     /// One of [`CLASSES`].
     pub class: String,
-    /// Why: `source`, `context` or `rule` for what is newly visible, `coverage`, `context`, `rule` or `pseudonyms` for what cannot be compared.
+    /// Why: `source` (a part not read then), `no-copy-before`, `context`, `part`, `rule`, `declared`, `lists` or `several` (of these
+    /// three) for what is newly visible; `coverage` (a part not read now), `no-copy-now` and these for what cannot be compared, also `pseudonyms`; `part`
+    /// for what is unchanged as far as both times were read.
     pub why: String,
-    /// Artifacts that were not looked at, where `why` is `source` or `coverage`.
+    /// Artifacts that were not looked at on the other side.
     pub unread: Vec<String>,
     /// The file in which it would stand was not in the other copy, although that copy lists everything.
     pub file_absent: bool,
+    /// Facts behind it that the older audit does not have although it looked, where both have the finding.
+    pub added: usize,
+    /// Facts behind it that the newer audit does not have although it looked, where both have the finding.
+    pub removed: usize,
     /// Which rule.
     pub rule: String,
     /// Its concern.
@@ -134,7 +168,8 @@ pub struct FindingChange {
     pub shows: Words,
     /// One line for people with low literacy.
     pub easy: String,
-    /// A step that was ticked as done: `confirmed` when the finding is gone, `failed` when it is still there, else empty.
+    /// A step that was ticked as done: `confirmed` when the finding is gone, `failed` when it is still there, `unknown` when that
+    /// cannot be seen, else empty.
     pub expected: String,
 }
 

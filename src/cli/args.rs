@@ -179,15 +179,7 @@ pub fn command(text: &'static Text) -> Command {
                         .hide_possible_values(true)
                         .help(about("fail-on")),
                 )
-                .arg(
-                    Arg::new("indicators")
-                        .long("indicators")
-                        .action(ArgAction::Append)
-                        .num_args(1..)
-                        .value_name("FILE")
-                        .value_parser(value_parser!(PathBuf))
-                        .help(about("lists")),
-                )
+                .arg(lists(text))
                 .arg(Arg::new("strict").long("strict").action(ArgAction::SetTrue).help(about("strict")))
                 .arg(Arg::new("quiet").long("quiet").action(ArgAction::SetTrue).help(about("quiet")))
                 .arg(overwrite(text)),
@@ -213,6 +205,7 @@ pub fn command(text: &'static Text) -> Command {
                 )
                 .arg(output(text))
                 .arg(case_key(text))
+                .arg(lists(text))
                 .arg(overwrite(text)),
         )
         .subcommand(sub("baseline").arg(bag(text)).arg(output(text)).arg(case_key(text)))
@@ -313,6 +306,16 @@ fn evidence(text: &Text, required: bool) -> Arg {
         .value_name("INPUT")
         .value_parser(value_parser!(PathBuf))
         .help(text.cli("evidence").to_string())
+}
+
+fn lists(text: &Text) -> Arg {
+    Arg::new("indicators")
+        .long("indicators")
+        .action(ArgAction::Append)
+        .num_args(1..)
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .help(text.cli("lists").to_string())
 }
 
 fn case_key(text: &Text) -> Arg {

@@ -1,12 +1,11 @@
 //! `vrijspoor compare`, `baseline` and `recheck`: the periodic check.
 
 use super::{Exit, Failure, args, print};
-use crate::artifact::Artifacts;
 use crate::audit::keep::Pseudonyms;
+use crate::compare::half::{self, Half};
 use crate::compare::{self, Comparison, Side, baseline, page, recheck};
-use crate::report::text::{Text, fill};
+use crate::report::text::Text;
 use crate::report::{Report, bag};
-use crate::rule::Rules;
 use clap::ArgMatches;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,21 +16,13 @@ impl From<compare::Error> for Failure {
     }
 }
 
-fn load(matches: &ArgMatches) -> Result<(Artifacts, Rules), Failure> {
-    let data = args::data(matches)?;
-    let unusable = |p: crate::fact::Problems| Failure::new("data-files", p.to_string());
-    let artifacts = Artifacts::load(data.artifacts).map_err(unusable)?;
-    let rules = Rules::load(data.rules, &artifacts.vocabulary).map_err(unusable)?;
-    Ok((artifacts, rules))
-}
-
 /// Compares two or more audits.
 pub fn compare(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let paths = args::paths(matches, "audit-result");
     let out = matches.get_one::<PathBuf>("output").cloned().unwrap_or_default();
     let overwrite = matches.get_flag("overwrite");
     bag::check(&out, overwrite)?;
-    let (artifacts, rules) = load(matches)?;
+    let (artifacts, rules) = crate::audit::load(args::data(matches)?)?;
     let key = super::audit::case_key(matches)?;
     let mut sides = paths.iter().map(|p| Side::read(p, key.as_deref(), &artifacts)).collect::<Result<Vec<_>, _>>()?;
     let zone = sides.last().map(|s| s.report.options.zone.clone()).unwrap_or_default();
@@ -45,26 +36,31 @@ pub fn compare(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failur
     let payload = BTreeMap::from([("data/comparison.json", json), ("data/comparison.html", html.into_bytes())]);
     let agent = format!("{} {}", comparison.tool.name, comparison.tool.version);
     bag::write_files(&out, &agent, &payload, overwrite)?;
-    say(&comparison, &out, text);
+    say(&comparison, &out, text, easy && text.lang == "nl");
     Ok(Exit::Done)
 }
 
-/// The half page in two lines.
-fn say(comparison: &Comparison, out: &Path, text: &Text) {
+/// The half page of every pair.
+fn say(comparison: &Comparison, out: &Path, text: &'static Text, easy: bool) {
     for pair in &comparison.pairs {
-        let count =
-            |classes: &[&str]| pair.findings.iter().filter(|f| classes.contains(&f.class.as_str())).count().to_string();
-        let (new, gone) = (count(&["new"]), count(&["gone"]));
-        let look_out = count(&["changed", "newly-visible", "not-comparable"]);
-        let coverage = pair.coverage.len().to_string();
-        let values = [("new", new.as_str()), ("gone", &gone), ("look-out", &look_out), ("coverage", &coverage)];
-        let which = format!("{} {} → {}", text.compare.audit, pair.old, pair.new);
-        print(&format!("{which}: {}", fill(&text.compare.summary, &values)));
-        for remark in &pair.remarks {
-            let words = text.compare.remarks.get(&remark.code).map_or(remark.code.as_str(), String::as_str);
-            print(&format!("  ! {}", fill(words, &[("detail", &crate::report::shown::value(&remark.detail))])));
+        let half = Half::of(comparison, pair, text, easy);
+        print(&format!("{} {} → {}", text.compare.audit, pair.old, pair.new));
+        half.first.iter().for_each(|line| print(&format!("  ! {line}")));
+        for part in &half.boxes {
+            print(format!("  {}. {}", part.name, part.lead).trim_end());
+            for group in &part.groups {
+                if !group.note.is_empty() {
+                    print(&format!("    {}", group.note));
+                }
+                group.entries.iter().for_each(|(title, urgency)| print(&format!("    - {title} [{urgency}]")));
+            }
+            if !part.more.is_empty() {
+                print(&format!("    {}", part.more));
+            }
         }
+        print(&format!("  {}", half.same));
     }
+    print(half::word(&text.compare, easy, "never_all_clear", &text.compare.never_all_clear));
     print(&out.join("data/comparison.html").display().to_string());
 }
 
@@ -82,7 +78,7 @@ pub fn baseline(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failu
     if out.exists() {
         return Err(Failure::new("output-exists", out.display().to_string()));
     }
-    let (artifacts, rules) = load(matches)?;
+    let (artifacts, rules) = crate::audit::load(args::data(matches)?)?;
     let (report, _) = read_report(&bag)?;
     if report.baseline.key_check.is_empty() {
         return Err(Failure::new("no-facts", bag.display().to_string()));

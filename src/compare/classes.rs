@@ -1,13 +1,15 @@
 //! Puts two audits beside each other and gives every finding and every fact its class. The order of questions is the safety of the
 //! answer: first whether it is the same device, then whether both copies were looked at, and only then what changed.
 
+use super::alike::name_alike;
+use super::looked::{Age, Looked, Looks, looks};
 use super::side::{Group, Hit, Judged, Side, state};
-use super::{Audit, Comparison, CoverageChange, Error, FactChange, FindingChange, Line, Pair, Remark, SCHEMA};
+use super::{Audit, Comparison, CoverageChange, Error, FindingChange, Line, List, Pair, Remark, SCHEMA};
 use crate::artifact::Artifacts;
-use crate::report::facts::Fact;
 use crate::report::{Finding, Report, Tool, Words};
 use crate::rule::Rules;
 use crate::rule::pseudonym::is_pseudonym;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Compares audits, oldest first.
@@ -25,11 +27,11 @@ pub fn compare(
     if sides.iter().any(|s| s.report.schema == super::baseline::SCHEMA) {
         sides.iter_mut().for_each(Side::hide_hardware);
     }
-    // The newest declarations are put to all audits: a person who is declared today is looked for in the old facts too.
-    let declared = sides.last().map(|s| s.declared.clone()).unwrap_or_default();
+    // What is declared today is put to all audits: a person who is declared today is looked for in the old facts too.
+    let asked = sides.last().map(Side::asked).unwrap_or_default();
     let mut judged = Vec::new();
     for side in &*sides {
-        judged.push(side.judge(artifacts, rules, &declared)?);
+        judged.push(side.judge(artifacts, rules, &asked)?);
     }
     let mut pairs = Vec::new();
     for (n, two) in sides.windows(2).enumerate() {
@@ -39,13 +41,14 @@ pub fn compare(
         let (old_hits, new_hits) = (&judged[n].hits, &judged[n + 1].hits);
         let failures: BTreeSet<&String> = judged[n].failures.union(&judged[n + 1].failures).collect();
         let failed = failures.into_iter().cloned().collect::<Vec<_>>().join(", ");
-        let pair = Two { old, new, artifacts, rules, old_hits, new_hits, old_states, new_states, failed };
+        let looks = [looks(old, new), looks(new, old)];
+        let pair = Two { old, new, artifacts, rules, old_hits, new_hits, old_states, new_states, looks, failed };
         pairs.push(pair.compare(n + 1, unmatched.get(n + 1).cloned().unwrap_or_default()));
     }
     let title =
         |rule: &str| rules.list.iter().find(|r| r.id == rule).map(crate::rule::Rule::plain_title).unwrap_or_default();
     let ever: BTreeSet<&String> = judged.iter().flat_map(|j| j.hits.keys().map(|(rule, _)| rule)).collect();
-    let timeline = ever
+    let mut timeline: Vec<Line> = ever
         .into_iter()
         .map(|rule| {
             let seen = |judged: &Judged| {
@@ -55,10 +58,13 @@ pub fn compare(
             Line { rule: rule.clone(), title: title(rule), seen: judged.iter().map(seen).collect() }
         })
         .collect();
+    // What was different once comes first.
+    timeline.sort_by_key(|line| line.seen.iter().all(|s| Some(s) == line.seen.first()));
     Ok(Comparison {
         schema: SCHEMA.into(),
         tool: Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },
         rules_sha256: rules.sha256.clone(),
+        lists: List::given(&rules.indicators.lists),
         lang: lang.into(),
         zone: zone.into(),
         audits: sides.iter().enumerate().map(|(n, side)| describe(n + 1, side)).collect(),
@@ -77,89 +83,25 @@ fn describe(number: usize, side: &Side) -> Audit {
         as_of: report.options.as_of.clone(),
         tool_version: report.tool.version.clone(),
         rules_sha256: report.ruleset.rules_sha256.clone(),
+        lists: List::given(&report.ruleset.indicators),
         sources: report.sources.iter().map(|s| (s.id.clone(), s.title.clone())).collect(),
     }
 }
 
-/// Sources of the audits get the same name where their hardware is the same. Gives for every audit the sources of the audit before
-/// it for which there is another device of the same family in their place.
-fn name_alike(sides: &mut [Side]) -> Vec<Vec<Remark>> {
-    let mut remarks = vec![Vec::new(); sides.len()];
-    for (n, remarks) in remarks.iter_mut().enumerate().skip(1) {
-        let (before, after) = sides.split_at_mut(n);
-        let (Some(old), Some(new)) = (before.last(), after.first_mut()) else { continue };
-        let mut names = BTreeMap::new();
-        let mut taken: BTreeSet<String> = BTreeSet::new();
-        let known = |report: &Report, id: &str| -> BTreeSet<String> {
-            report.baseline.hardware.get(id).into_iter().flatten().cloned().collect()
-        };
-        for source in &new.report.sources {
-            let hardware = known(&new.report, &source.id);
-            let same = old.report.sources.iter().find(|o| {
-                o.family == source.family && !taken.contains(&o.id) && !hardware.is_disjoint(&known(&old.report, &o.id))
-            });
-            if let Some(same) = same {
-                taken.insert(same.id.clone());
-                names.insert(source.id.clone(), same.id.clone());
-            }
-        }
-        for source in &new.report.sources {
-            if names.contains_key(&source.id) {
-                continue;
-            }
-            let hardware = known(&new.report, &source.id);
-            let free = old.report.sources.iter().find(|o| o.family == source.family && !taken.contains(&o.id));
-            let Some(free) = free else { continue };
-            if hardware.is_empty() || known(&old.report, &free.id).is_empty() {
-                // Neither shown to be the same nor to be another: compared, and said.
-                taken.insert(free.id.clone());
-                names.insert(source.id.clone(), free.id.clone());
-                remarks.push(Remark { code: "device-unknown".into(), detail: free.id.clone() });
-            } else {
-                // Another device: its facts must not meet those of the old one under one name.
-                remarks.push(Remark { code: "other-device".into(), detail: free.id.clone() });
-                names.insert(source.id.clone(), fresh(&source.id, old, n + 1));
-            }
-        }
-        for source in &new.report.sources {
-            let clash = old.report.sources.iter().any(|o| o.id == source.id);
-            if !names.contains_key(&source.id) && clash {
-                names.insert(source.id.clone(), fresh(&source.id, old, n + 1));
-            }
-        }
-        new.rename_source(&names);
-    }
-    remarks
-}
-
-/// A name that no source of the older audit has.
-fn fresh(id: &str, old: &Side, number: usize) -> String {
-    let name = format!("{id} ({number})");
-    if old.report.sources.iter().any(|o| o.id == name) { format!("{name}*") } else { name }
-}
-
-struct Two<'a> {
-    old: &'a Side,
-    new: &'a Side,
-    artifacts: &'a Artifacts,
+/// Two audits beside each other.
+pub(super) struct Two<'a> {
+    pub(super) old: &'a Side,
+    pub(super) new: &'a Side,
+    pub(super) artifacts: &'a Artifacts,
     rules: &'a Rules,
     old_hits: &'a BTreeMap<Group, Hit>,
     new_hits: &'a BTreeMap<Group, Hit>,
     old_states: BTreeSet<String>,
     new_states: BTreeSet<String>,
+    /// Of the older and of the newer audit.
+    looks: [Looks<'a>; 2],
     /// Questions that could not be answered on one of the two.
     failed: String,
-}
-
-/// How an artifact was looked at in a copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Looked {
-    /// Its stream was read.
-    Read,
-    /// Its stream is not in the copy, and the copy lists everything.
-    NotThere,
-    /// It was not looked at.
-    No,
 }
 
 impl Two<'_> {
@@ -183,14 +125,29 @@ impl Two<'_> {
         let mut out = Vec::new();
         let mut say = |code: &str, detail: String| out.push(Remark { code: code.into(), detail });
         let (old, new) = (&self.old.report, &self.new.report);
-        let lists = |ruleset: &crate::report::Ruleset| -> Vec<String> {
-            ruleset.indicators.iter().map(|list| list.sha256.clone()).collect()
-        };
-        if lists(&old.ruleset) != lists(&new.ruleset)
-            || old.ruleset.rules_sha256 != new.ruleset.rules_sha256
-            || old.ruleset.artifacts_sha256 != new.ruleset.artifacts_sha256
-        {
+        let [old_lists, new_lists] = [old, new].map(|r| List::given(&r.ruleset.indicators));
+        let lists = Lists(List::given(&self.rules.indicators.lists));
+        if !self.same_rules(old) || !self.same_rules(new) {
             say("other-rules", String::new());
+        }
+        let missing: BTreeSet<&List> = old_lists.iter().chain(&new_lists).filter(|l| !lists.has(l)).collect();
+        if !missing.is_empty() {
+            say("lists-missing", names(missing));
+        }
+        let everywhere = lists.same(&old_lists) && lists.same(&new_lists);
+        if !lists.0.is_empty() && !everywhere {
+            say("lists-given", names(&lists.0));
+        }
+        if old.ruleset.artifacts_sha256 != new.ruleset.artifacts_sha256 {
+            say("other-reading", String::new());
+        }
+        if self.old.asked() != self.new.asked() {
+            say("other-declared", String::new());
+        }
+        for (report, code) in [(old, "locked-before"), (new, "locked-now")] {
+            if report.evidence.iter().any(|e| e.remarks.iter().any(|r| r.code == "locked")) {
+                say(code, String::new());
+            }
         }
         if !self.failed.is_empty() {
             say("rule-failed", self.failed.clone());
@@ -216,26 +173,50 @@ impl Two<'_> {
                 && let Some(at) = fact.values.get("at").and_then(|v| v.as_str())
                 && at > then.as_str()
             {
-                say("restored", format!("{}: {at}", fact.source));
+                say("restored", format!("{} / {at}", fact.source));
             }
         }
         out
     }
 
-    fn looked(&self, side: &Side, source: &str, artifact: &str) -> Looked {
-        let coverage = side.report.coverage.iter().find(|c| c.source == source && c.artifact == artifact);
-        let list = |s: &Side| s.report.sources.iter().find(|x| x.id == source).map(|x| (x.lists_all, x.encrypted));
-        match coverage.map(|c| c.outcome.as_str()) {
-            Some("read" | "empty") => Looked::Read,
-            Some("absent") => {
-                let other = if std::ptr::eq(side, self.old) { self.new } else { self.old };
-                match (list(side), list(other)) {
-                    // What a copy without encryption leaves out is not absent from the phone.
-                    (Some((true, encrypted)), Some((_, other))) if encrypted || !other => Looked::NotThere,
-                    _ => Looked::No,
-                }
-            }
-            _ => Looked::No,
+    /// Whether an audit was made with the rules that judge here.
+    fn same_rules(&self, report: &Report) -> bool {
+        report.ruleset.rules_sha256 == self.rules.sha256
+    }
+
+    /// Why today's rules say something else about an audit than its own report does.
+    fn judged_otherwise(&self, side: &Side) -> &'static str {
+        let lists = Lists(List::given(&self.rules.indicators.lists));
+        let causes = [
+            (!self.same_rules(&side.report), "rule"),
+            (!lists.same(&List::given(&side.report.ruleset.indicators)), "lists"),
+            (self.old.asked() != self.new.asked(), "declared"),
+        ];
+        let mut causes = causes.into_iter().filter(|(is, _)| *is).map(|(_, cause)| cause);
+        match (causes.next(), causes.next()) {
+            (Some(cause), None) => cause,
+            (Some(_), Some(_)) => "several",
+            _ => "rule",
+        }
+    }
+
+    fn side(&self, age: Age) -> &Side {
+        if age == Age::Old { self.old } else { self.new }
+    }
+
+    pub(super) fn looked(&self, age: Age, source: &str, artifact: &str) -> Looked {
+        let [old, new] = &self.looks;
+        let looks = if age == Age::Old { old } else { new };
+        looks.get(&(source, artifact)).copied().unwrap_or(Looked::No)
+    }
+
+    /// Why something in a source was not seen in an audit: there was no copy, or the part was not read.
+    pub(super) fn unseen(&self, age: Age, source: &str) -> &'static str {
+        match (age, self.side(age).report.sources.iter().any(|s| s.id == source)) {
+            (Age::Old, true) => "source",
+            (Age::Old, false) => "no-copy-before",
+            (Age::New, true) => "coverage",
+            (Age::New, false) => "no-copy-now",
         }
     }
 
@@ -244,36 +225,56 @@ impl Two<'_> {
         let all = self.old.report.coverage.iter().chain(&self.new.report.coverage);
         let places: BTreeSet<(&str, &str)> = all.clone().map(|c| (c.source.as_str(), c.artifact.as_str())).collect();
         for (source, artifact) in places {
-            let outcome = |side: &Side| {
-                let found = side.report.coverage.iter().find(|c| c.source == source && c.artifact == artifact);
+            let outcome = |age: Age| {
+                let found =
+                    self.side(age).report.coverage.iter().find(|c| c.source == source && c.artifact == artifact);
                 found.map_or_else(|| "no-source".to_string(), |c| c.outcome.clone())
             };
-            let (then, now) = (self.looked(self.old, source, artifact), self.looked(self.new, source, artifact));
+            let (then, now) = (self.looked(Age::Old, source, artifact), self.looked(Age::New, source, artifact));
             if (then == Looked::No) != (now == Looked::No) {
                 let title = all.clone().find(|c| c.artifact == artifact).map(|c| c.title.clone()).unwrap_or_default();
                 out.push(CoverageChange {
                     source: source.into(),
                     artifact: artifact.into(),
                     title,
-                    old: outcome(self.old),
-                    new: outcome(self.new),
+                    old: outcome(Age::Old),
+                    new: outcome(Age::New),
                 });
             }
         }
         out
     }
 
-    /// Whether everything that a finding leans on was looked at on the other side: what was not, and whether a file was lacking.
-    fn seen(&self, side: &Side, leans_on: &BTreeSet<(String, String)>) -> (Vec<String>, bool) {
-        let (mut unread, mut absent, mut read) = (Vec::new(), false, false);
+    /// Whether everything that a finding leans on was looked at in an audit: why not, what was not, and whether a file was lacking.
+    fn seen(&self, age: Age, leans_on: &BTreeSet<(String, String)>) -> (&'static str, Vec<String>, bool) {
+        let (mut why, mut unread, mut absent, mut read) = ("", Vec::new(), false, false);
         for (source, artifact) in leans_on {
-            match self.looked(side, source, artifact) {
+            match self.looked(age, source, artifact) {
                 Looked::Read => read = true,
                 Looked::NotThere => absent = true,
-                Looked::No => unread.push(format!("{source}: {artifact}")),
+                Looked::No => {
+                    // A part that was not read is the weaker reason, and the one to name.
+                    let this = self.unseen(age, source);
+                    why = if why.is_empty() || !this.starts_with("no-copy") { this } else { why };
+                    unread.push(format!("{source}: {artifact}"));
+                }
             }
         }
-        (unread, absent && !read)
+        (why, unread, absent && !read)
+    }
+
+    /// How many facts behind a finding the other audit lacks although it looked at what tells them, and whether there are
+    /// others that it could not know of.
+    fn lacks(&self, age: Age, these: &Hit, others: &Hit) -> (usize, bool) {
+        let (mut lacking, mut unknown) = (0, false);
+        for places in these.facts.iter().filter(|(state, _)| !others.facts.contains_key(*state)).map(|(_, p)| p) {
+            if places.iter().any(|(source, artifact)| self.looked(age, source, artifact) != Looked::No) {
+                lacking += 1;
+            } else {
+                unknown = true;
+            }
+        }
+        (lacking, unknown)
     }
 
     fn findings(&self) -> Vec<FindingChange> {
@@ -301,27 +302,42 @@ impl Two<'_> {
 
     fn finding(&self, group: &Group, old: Option<&Finding>, new: Option<&Finding>) -> FindingChange {
         let (then, now) = (self.old_hits.get(group), self.new_hits.get(group));
-        let (mut unread, mut file_absent) = (Vec::new(), false);
+        let (mut unread, mut file_absent, mut added, mut removed) = (Vec::new(), false, 0, 0);
         let (class, why) = match (then, now) {
             (Some(_), Some(_)) if old.is_none() && self.old.report.schema == crate::report::SCHEMA => {
-                ("newly-visible", "rule")
+                ("newly-visible", self.judged_otherwise(self.old))
             }
-            (Some(a), Some(b)) if a.facts == b.facts && a.urgency == b.urgency => ("unchanged", ""),
-            (Some(_), Some(_)) => ("changed", ""),
+            (Some(a), Some(b)) => {
+                let (more, unknown_then) = self.lacks(Age::Old, b, a);
+                let (fewer, unknown_now) = self.lacks(Age::New, a, b);
+                (added, removed) = (more, fewer);
+                let rank = |hit: &Hit| crate::report::checklist::rank(&hit.urgency);
+                match rank(b).cmp(&rank(a)) {
+                    _ if more + fewer > 0 => ("changed", ""),
+                    // A part behind it was read only once: that is no change of the phone.
+                    Ordering::Equal if unknown_then || unknown_now => ("unchanged", "part"),
+                    Ordering::Equal => ("unchanged", ""),
+                    Ordering::Less if unknown_then => ("newly-visible", "part"),
+                    Ordering::Greater if unknown_now => ("not-comparable", "part"),
+                    _ => ("changed", ""),
+                }
+            }
             // The traces themselves are the same: what they are held against has changed, or was not read.
-            (None, Some(hit)) if self.stands(self.old, &hit.facts) => ("newly-visible", "context"),
-            (Some(hit), None) if self.stands(self.new, &hit.facts) => ("not-comparable", "context"),
+            (None, Some(hit)) if stands(&self.old_states, hit) => ("newly-visible", "context"),
+            (Some(hit), None) if stands(&self.new_states, hit) => ("not-comparable", "context"),
             (None, Some(hit)) => {
-                (unread, file_absent) = self.seen(self.old, &hit.leans_on);
-                if unread.is_empty() { ("new", "") } else { ("newly-visible", "source") }
+                let why;
+                (why, unread, file_absent) = self.seen(Age::Old, &hit.leans_on);
+                (if unread.is_empty() { "new" } else { "newly-visible" }, why)
             }
             (Some(hit), None) => {
-                (unread, file_absent) = self.seen(self.new, &hit.leans_on);
-                if unread.is_empty() { ("gone", "") } else { ("not-comparable", "coverage") }
+                let why;
+                (why, unread, file_absent) = self.seen(Age::New, &hit.leans_on);
+                (if unread.is_empty() { "gone" } else { "not-comparable" }, why)
             }
             // Reported once, and by today's rules in neither audit.
-            (None, None) if new.is_some() && old.is_none() => ("newly-visible", "rule"),
-            (None, None) => ("not-comparable", "rule"),
+            (None, None) if new.is_some() && old.is_none() => ("newly-visible", self.judged_otherwise(self.new)),
+            (None, None) => ("not-comparable", self.judged_otherwise(self.old)),
         };
         let (class, why) = self.other_pseudonyms(group, class).unwrap_or((class, why));
         let rule = self.rules.list.iter().find(|r| r.id == group.0);
@@ -340,26 +356,21 @@ impl Two<'_> {
             file_absent,
             rule: group.0.clone(),
             category: group.0.split('.').next().unwrap_or_default().into(),
-            urgency_before: if before == urgency { String::new() } else { before.clone() },
+            added,
+            removed,
+            urgency_before: if before == urgency || urgency.is_empty() { String::new() } else { before.clone() },
             urgency: if urgency.is_empty() { before } else { urgency },
             old_id: old.map(|f| f.id.clone()).unwrap_or_default(),
             new_id: new.map(|f| f.id.clone()).unwrap_or_default(),
             title: title.or(plain).unwrap_or_default(),
             shows: shows.unwrap_or_default(),
             easy: rule.map(|r| r.nl_easy.title.clone()).unwrap_or_default(),
-            expected: self.expected(&group.0, class).into(),
+            expected: self.expected(&group.0, class, now.is_some()).into(),
         }
     }
 
-    /// Whether all facts that a finding leans on stand in an audit in the same state.
-    fn stands(&self, side: &Side, facts: &BTreeSet<String>) -> bool {
-        let states = if std::ptr::eq(side, self.old) { &self.old_states } else { &self.new_states };
-        !facts.is_empty() && facts.is_subset(states)
-    }
-
-    /// Whether a change that the team ticked as done since the last check has come about. Only steps that change something count,
-    /// and only where the outcome can be compared.
-    fn expected(&self, rule: &str, class: &str) -> &'static str {
+    /// Whether a change that the team ticked as done since the last check has come about. Only steps that change something count.
+    fn expected(&self, rule: &str, class: &str, there: bool) -> &'static str {
         let then = self.old.report.options.as_of.as_deref().and_then(|at| at.get(..10)).unwrap_or_default();
         let steps = self.rules.list.iter().find(|r| r.id == rule).map(|r| r.steps.as_slice()).unwrap_or_default();
         let done = self.new.report.case.ticked.iter().any(|tick| {
@@ -371,9 +382,11 @@ impl Two<'_> {
                 && self.rules.steps.iter().any(|s| changes(&s))
         });
         match class {
-            "gone" if done => "confirmed",
-            "unchanged" | "changed" if done => "failed",
-            _ => "",
+            _ if !done => "",
+            "gone" => "confirmed",
+            "not-comparable" if !there => "unknown",
+            "new" | "newly-visible" => "",
+            _ => "failed",
         }
     }
 
@@ -383,76 +396,27 @@ impl Two<'_> {
         let touched = group.1.iter().any(|v| is_pseudonym(v));
         (differ && touched && class != "unchanged").then_some(("not-comparable", "pseudonyms"))
     }
+}
 
-    fn facts(&self) -> (Vec<FactChange>, BTreeMap<String, u64>) {
-        type Known<'f> = BTreeMap<(&'f str, &'f str, &'f str), Vec<&'f Fact>>;
-        fn index(side: &Side) -> Known<'_> {
-            let mut known = Known::new();
-            for fact in side.facts.iter().filter(|f| !f.key.is_empty()) {
-                known.entry((&fact.kind, &fact.source, &fact.key)).or_default().push(fact);
-            }
-            known
-        }
-        let (old, new) = (index(self.old), index(self.new));
-        let (mut out, mut counts) = (Vec::new(), BTreeMap::new());
-        let places: BTreeSet<_> = old.keys().chain(new.keys()).collect();
-        let other_key = self.old.report.baseline.key_check != self.new.report.baseline.key_check;
-        for place in places {
-            let (then, now) = (old.get(place), new.get(place));
-            let some = now.or(then).and_then(|f| f.first()).copied();
-            let Some(some) = some else { continue };
-            let artifacts: BTreeSet<&str> = now.or(then).into_iter().flatten().map(|f| f.artifact.as_str()).collect();
-            let looked = |side: &Side| artifacts.iter().any(|a| self.looked(side, &some.source, a) != Looked::No);
-            let (class, why) = match (then, now) {
-                (Some(a), Some(b)) if states(a, self.artifacts) == states(b, self.artifacts) => ("unchanged", ""),
-                (Some(_), Some(_)) => ("changed", ""),
-                _ if other_key && some.values.values().any(|v| v.as_str().is_some_and(is_pseudonym)) => {
-                    ("not-comparable", "pseudonyms")
-                }
-                (None, _) if looked(self.old) => ("new", ""),
-                (None, _) => ("newly-visible", "source"),
-                (_, None) if looked(self.new) => ("gone", ""),
-                (_, None) => ("not-comparable", "coverage"),
-            };
-            *counts.entry(class.to_string()).or_default() += 1;
-            if class != "unchanged" {
-                out.push(self.fact(class, why, some, then.and_then(|f| f.first()), now.and_then(|f| f.first())));
-            }
-        }
-        let rank = |change: &FactChange| super::CLASSES.iter().position(|c| *c == change.class);
-        out.sort_by_key(|c| (rank(c), c.kind.clone()));
-        (out, counts)
+/// Whether all facts that a finding leans on stand in an audit in the same state.
+fn stands(states: &BTreeSet<String>, hit: &Hit) -> bool {
+    !hit.facts.is_empty() && hit.facts.keys().all(|state| states.contains(state))
+}
+
+/// The lists of others that judge here.
+struct Lists(Vec<List>);
+
+impl Lists {
+    fn has(&self, list: &List) -> bool {
+        self.0.iter().any(|l| l.sha256 == list.sha256)
     }
 
-    fn fact(&self, class: &str, why: &str, some: &Fact, old: Option<&&Fact>, new: Option<&&Fact>) -> FactChange {
-        let kind = self.artifacts.vocabulary.kinds.get(&some.kind);
-        let columns = |list: fn(&crate::fact::FactKind) -> &Vec<String>| kind.map(list).cloned().unwrap_or_default();
-        let show = |fact: &Fact, column: &str| match fact.values.get(column)? {
-            serde_json::Value::String(text) => Some(text.clone()).filter(|t| !t.is_empty()),
-            other => Some(other.to_string()),
-        };
-        let (mut then, mut now) = (BTreeMap::new(), BTreeMap::new());
-        for column in columns(|k| &k.watch) {
-            let (a, b) = (old.and_then(|f| show(f, &column)), new.and_then(|f| show(f, &column)));
-            if a != b || old.is_none() || new.is_none() {
-                a.and_then(|a| then.insert(column.clone(), a));
-                b.and_then(|b| now.insert(column.clone(), b));
-            }
-        }
-        let identity = columns(|k| &k.same_by).into_iter().filter_map(|c| Some((c.clone(), show(some, &c)?)));
-        FactChange {
-            class: class.into(),
-            why: why.into(),
-            kind: some.kind.clone(),
-            source: some.source.clone(),
-            artifact: some.artifact.clone(),
-            identity: identity.collect(),
-            old: then,
-            new: now,
-        }
+    fn same(&self, others: &[List]) -> bool {
+        let digests = |lists: &[List]| lists.iter().map(|l| l.sha256.clone()).collect::<BTreeSet<_>>();
+        digests(&self.0) == digests(others)
     }
 }
 
-fn states(facts: &[&Fact], artifacts: &Artifacts) -> BTreeSet<String> {
-    facts.iter().filter_map(|f| state(f, artifacts)).collect()
+fn names<'l>(lists: impl IntoIterator<Item = &'l List>) -> String {
+    lists.into_iter().map(|l| l.name.as_str()).collect::<Vec<_>>().join(", ")
 }

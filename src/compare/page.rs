@@ -1,5 +1,6 @@
 //! `comparison.html`: half a page for the shift on top (what could not be compared, then new, gone, look out), the particulars below.
 
+use super::half::{self, Half};
 use super::{Audit, Comparison, FactChange, FindingChange, Pair, Remark};
 use crate::report::Words;
 use crate::report::html::Error;
@@ -8,8 +9,6 @@ use crate::report::text::{CompareWords, Text, fill};
 use askama::Template;
 use std::collections::BTreeMap;
 
-/// Most lines in a box of the half page.
-const MOST_LINES: usize = 8;
 /// Most facts of one kind in the particulars; the rest stands in `comparison.json`.
 const MOST_FACTS: usize = 60;
 
@@ -33,21 +32,6 @@ struct Page<'a> {
     zone: Zone,
     digest: &'a str,
     easy: bool,
-}
-
-/// One line of a box.
-struct Entry {
-    text: String,
-    note: String,
-    urgency: String,
-}
-
-/// A box of the half page.
-struct Part<'a> {
-    id: &'static str,
-    name: &'a str,
-    none: &'a str,
-    entries: Vec<Entry>,
 }
 
 /// Facts of one kind.
@@ -79,6 +63,10 @@ impl Page<'_> {
         shown::value(title)
     }
 
+    fn plain<'w>(&'w self, key: &str, plain: &'w str) -> &'w str {
+        half::word(self.words, self.easy, key, plain)
+    }
+
     fn say(&self, map: &BTreeMap<String, String>, code: &str) -> String {
         map.get(code).cloned().unwrap_or_else(|| code.to_string())
     }
@@ -94,68 +82,12 @@ impl Page<'_> {
     }
 
     fn remark(&self, remark: &Remark) -> String {
-        let detail: Vec<&str> = remark.detail.split(" / ").collect();
-        let detail: Vec<String> = detail
-            .iter()
-            .map(|part| match self.zone.moment(part) {
-                Some(moment) => moment.local.unwrap_or(moment.utc),
-                None => shown::value(part),
-            })
-            .collect();
-        fill(&self.say(&self.words.remarks, &remark.code), &[("detail", &detail.join(" / "))])
+        half::remark(self.comparison, remark, self.text, &self.zone, self.easy)
     }
 
-    fn entries(&self, pick: impl Fn(&FindingChange) -> Option<String>) -> Vec<Entry> {
-        let Some(pair) = self.last() else { return Vec::new() };
-        let entry = |change: &FindingChange| {
-            let note = pick(change)?;
-            Some(Entry { text: self.title(change), note, urgency: change.urgency.clone() })
-        };
-        pair.findings.iter().filter_map(entry).collect()
-    }
-
-    /// The three boxes.
-    fn boxes(&self) -> Vec<Part<'_>> {
-        let words = self.words;
-        vec![
-            Part { id: "new", name: &words.box_new, none: &words.none_new, entries: self.new_ones() },
-            Part { id: "gone", name: &words.box_gone, none: &words.none_gone, entries: self.gone_ones() },
-            Part { id: "look-out", name: &words.box_look_out, none: &words.none_look_out, entries: self.look_out() },
-        ]
-    }
-
-    fn new_ones(&self) -> Vec<Entry> {
-        self.entries(|c| (c.class == "new").then(String::new))
-    }
-
-    fn gone_ones(&self) -> Vec<Entry> {
-        self.entries(|c| {
-            let note = if c.expected == "confirmed" { self.words.confirmed.clone() } else { String::new() };
-            (c.class == "gone").then_some(note)
-        })
-    }
-
-    /// What asks for attention and is neither new nor gone.
-    fn look_out(&self) -> Vec<Entry> {
-        self.entries(|c| match c.class.as_str() {
-            _ if c.expected == "failed" => Some(self.words.failed.clone()),
-            "changed" => Some(self.words.changed_note.clone()),
-            "newly-visible" | "not-comparable" => Some(self.say(&self.words.why, &c.why)),
-            _ => None,
-        })
-    }
-
-    fn first<'e>(&self, entries: &'e [Entry]) -> &'e [Entry] {
-        &entries[..entries.len().min(MOST_LINES)]
-    }
-
-    fn rest(&self, entries: &[Entry]) -> String {
-        let more = entries.len().saturating_sub(MOST_LINES);
-        if more == 0 { String::new() } else { fill(&self.words.more, &[("n", &more.to_string())]) }
-    }
-
-    fn count(&self, pair: &Pair, class: &str) -> usize {
-        pair.findings.iter().filter(|f| f.class == class).count()
+    /// The half page about the newest pair.
+    fn half(&self) -> Option<Half> {
+        self.last().map(|pair| Half::of(self.comparison, pair, self.text, self.easy))
     }
 
     fn of_class<'p>(&self, pair: &'p Pair, class: &str) -> Vec<&'p FindingChange> {
@@ -166,24 +98,30 @@ impl Page<'_> {
         self.say(&self.words.classes, class)
     }
 
+    /// The name of a source for people, with its number.
+    fn source(&self, id: &str) -> String {
+        half::source(self.comparison, id, self.text)
+    }
+
+    /// Everything that is to be said about the class of a finding.
     fn reason(&self, change: &FindingChange) -> String {
-        let mut reason = if change.why.is_empty() { String::new() } else { self.say(&self.words.why, &change.why) };
-        for more in [
-            change.file_absent.then(|| self.words.file_absent.clone()),
-            (!change.unread.is_empty()).then(|| fill(&self.words.unread, &[("parts", &change.unread.join(", "))])),
+        let words = self.words;
+        let before = change.class == "new" || change.class == "newly-visible";
+        let absent = if before { &words.file_absent_before } else { &words.file_absent_now };
+        let (added, removed) = (change.added.to_string(), change.removed.to_string());
+        let all = [
+            (!change.why.is_empty()).then(|| self.say(&words.why, &change.why)),
+            (change.class == "changed" && change.added + change.removed > 0)
+                .then(|| fill(&words.changed_counts, &[("added", &added), ("removed", &removed)])),
+            change.file_absent.then(|| absent.clone()),
+            (!change.unread.is_empty()).then(|| fill(&words.unread, &[("parts", &change.unread.join(", "))])),
             (!change.urgency_before.is_empty()).then(|| {
                 let before = self.text.urgency.name(&change.urgency_before);
-                fill(&self.words.urgency_before, &[("before", before)])
+                fill(&words.urgency_before, &[("before", before)])
             }),
-            (change.expected == "confirmed").then(|| self.words.confirmed.clone()),
-            (change.expected == "failed").then(|| self.words.failed.clone()),
-        ]
-        .into_iter()
-        .flatten()
-        {
-            reason = [reason, more].join(" ").trim().to_string();
-        }
-        reason
+            half::ticked(change, words).map(str::to_string),
+        ];
+        all.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     fn facts<'p>(&self, pair: &'p Pair, class: &str) -> Vec<Kind<'p>> {
@@ -203,7 +141,7 @@ impl Page<'_> {
         let one = |(column, value): (&String, &String)| {
             let value = match self.zone.moment(value) {
                 Some(moment) => moment.local.unwrap_or(moment.utc),
-                None => shown::value(value),
+                None => shown::value(self.text.word(column, value)),
             };
             format!("{}: {value}", self.text.column(column))
         };

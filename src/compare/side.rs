@@ -29,8 +29,8 @@ pub struct Hit {
     pub urgency: String,
     /// Sources and artifacts that it leans on.
     pub leans_on: BTreeSet<(String, String)>,
-    /// Keys and watched values of the facts it leans on.
-    pub facts: BTreeSet<String>,
+    /// Keys and watched values of the facts it leans on, each with the sources and artifacts that tell it.
+    pub facts: BTreeMap<String, BTreeSet<(String, String)>>,
 }
 
 /// What today's rules make of an audit.
@@ -42,6 +42,17 @@ pub struct Judged {
     pub outcomes: BTreeMap<String, String>,
     /// Views and rules that could not be answered.
     pub failures: BTreeSet<String>,
+}
+
+/// What the facts are held against beside the rules.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Declared people and things, other people as pseudonyms.
+    pub declared: Vec<Declared>,
+    /// Where she lives.
+    pub living: String,
+    /// Her age.
+    pub age_band: String,
 }
 
 /// An audit.
@@ -195,11 +206,18 @@ impl Side {
             .collect();
     }
 
-    /// Judges the facts by today's rules, with the given declared people.
+    /// What was declared, as pseudonyms.
+    #[must_use]
+    pub fn asked(&self) -> Asked {
+        let case = &self.report.case;
+        Asked { declared: self.declared.clone(), living: case.living.clone(), age_band: case.age_band.clone() }
+    }
+
+    /// Judges the facts by today's rules and what is declared today.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn judge(&self, artifacts: &Artifacts, rules: &Rules, declared: &[Declared]) -> Result<Judged, Error> {
+    pub fn judge(&self, artifacts: &Artifacts, rules: &Rules, asked: &Asked) -> Result<Judged, Error> {
         let mut store = Store::new(&artifacts.vocabulary)?;
         let stream = store.add_stream("", "")?;
         let mut facts = Vec::new();
@@ -213,24 +231,23 @@ impl Side {
             facts.push(fact);
         }
         let text = |t: &str| Value::Text(t.to_string());
-        let people = declared.iter().map(|d| vec![text(&d.role), text(&d.kind), text(&d.value), text(&d.label)]);
-        let case = &self.report.case;
+        let people = asked.declared.iter().map(|d| vec![text(&d.role), text(&d.kind), text(&d.value), text(&d.label)]);
         let beside = Beside {
             people: people.collect(),
             coverage: &self.report.coverage,
             as_of: self.report.options.as_of.clone(),
-            living: &case.living,
-            age_band: &case.age_band,
+            living: &asked.living,
+            age_band: &asked.age_band,
         };
         fill(&mut store, rules, beside)?;
-        let asked = rule::judge_all(store, rules, || Ok::<(), Error>(()))?;
+        let answers = rule::judge_all(store, rules, || Ok::<(), Error>(()))?;
         let sources: Vec<(&str, &str)> =
             self.report.sources.iter().map(|s| (s.id.as_str(), s.family.as_str())).collect();
         let looked = Looked { artifacts, sources: &sources, coverage: &self.report.coverage };
         let mut judged =
-            Judged { failures: asked.failures.into_iter().map(|(id, _)| id).collect(), ..Judged::default() };
+            Judged { failures: answers.failures.into_iter().map(|(id, _)| id).collect(), ..Judged::default() };
         for rule in &rules.list {
-            let Some(judgement) = asked.judgements.get(rule.id.as_str()) else { continue };
+            let Some(judgement) = answers.judgements.get(rule.id.as_str()) else { continue };
             judged.outcomes.insert(rule.id.clone(), looked.outcome(rule, judgement).outcome);
             for (group, matches) in &judgement.groups {
                 let mut hit = Hit::default();
@@ -238,8 +255,11 @@ impl Side {
                 for ev in matches.iter().flat_map(|m| &m.facts) {
                     let index = usize::try_from(*ev - 1).ok();
                     let Some(fact) = index.and_then(|i| facts.get(i)) else { continue };
-                    hit.leans_on.insert((fact.source.clone(), fact.artifact.clone()));
-                    hit.facts.extend(state(fact, artifacts));
+                    let place = (fact.source.clone(), fact.artifact.clone());
+                    if let Some(state) = state(fact, artifacts) {
+                        hit.facts.entry(state).or_default().insert(place.clone());
+                    }
+                    hit.leans_on.insert(place);
                 }
                 let ids = hit.leans_on.iter().map(|(_, artifact)| artifact.as_str());
                 let urgency = if experimental(rule, ids, artifacts) { urgency.max(Urgency::Later) } else { urgency };

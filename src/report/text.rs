@@ -166,7 +166,8 @@ words! {
         page_title, title, before, now, next, no_date, change_nothing, never_all_clear, first, coverage_differs, coverage,
         coverage_lead, no_source, box_new, box_gone, box_look_out, none_new, none_gone, none_look_out, more, same, particulars,
         timeline, timeline_lead, finding, numbers, note, facts, facts_lead, audits, audit, date, form, rules, made_with,
-        file_absent, unread, urgency_before, confirmed, failed, changed_note, summary, calendar,
+        file_absent_before, file_absent_now, unread, urgency_before, confirmed, failed, unknown, not_ticked, gone_lead, changed_note,
+        changed_counts, same_soon, lists, lists_lead, calendar,
     } {
         /// The classes of a change.
         classes: BTreeMap<String, String>,
@@ -178,6 +179,8 @@ words! {
         forms: BTreeMap<String, String>,
         /// Kinds of facts.
         kinds: BTreeMap<String, String>,
+        /// Lines of the half page for people with low literacy, by the name of the word or the code; Dutch only.
+        easy: BTreeMap<String, String>,
     }
 }
 
@@ -399,6 +402,12 @@ impl Text {
         self.sessions.codes.get(code).map_or(code, String::as_str)
     }
 
+    /// A value of a column in words; the value itself when it is no word of the vocabulary.
+    #[must_use]
+    pub fn word<'a>(&'a self, column: &str, value: &'a str) -> &'a str {
+        self.value_words(column).and_then(|words| words.get(value)).map_or(value, String::as_str)
+    }
+
     /// A list of indicators with the account of its values, on one line.
     #[must_use]
     pub fn indicator_list(&self, list: &super::IndicatorList) -> String {
@@ -500,7 +509,14 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_keys_and_placeholders() {
-        let [nl, en] = both();
+        let [mut nl, en] = both();
+        // Easy Dutch has no English beside it; each line stands for a word of the page.
+        let easy: Vec<String> = nl.keys().filter_map(|k| k.strip_prefix(".compare.easy.").map(str::to_owned)).collect();
+        assert!(!easy.is_empty());
+        for key in easy {
+            nl.remove(&format!(".compare.easy.{key}"));
+            assert!(["", "why.", "remarks."].iter().any(|of| nl.contains_key(&format!(".compare.{of}{key}"))), "{key}");
+        }
         assert_eq!(nl.keys().collect::<Vec<_>>(), en.keys().collect::<Vec<_>>());
         let holes = |text: &str| {
             let mut holes: Vec<_> = text

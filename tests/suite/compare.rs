@@ -7,10 +7,12 @@ use std::path::Path;
 use vrijspoor::artifact::Artifacts;
 use vrijspoor::audit::keep::Pseudonyms;
 use vrijspoor::audit::{self, Plan, Silent};
+use vrijspoor::compare::half::Half;
 use vrijspoor::compare::{self, Comparison, Pair, Side, baseline, page};
 use vrijspoor::embedded::Data;
 use vrijspoor::evidence::Cancel;
 use vrijspoor::fixture::{self, Recipe};
+use vrijspoor::report::text::Text;
 use vrijspoor::report::{Report, json};
 use vrijspoor::rule::Rules;
 
@@ -141,7 +143,7 @@ fn what_was_not_read_is_never_gone() {
     assert!(pair.facts.iter().all(|f| f.class != "gone"), "{:?}", pair.facts.iter().find(|f| f.class == "gone"));
     let pair = &bench.compare(&[&phone_only, &full]).pairs[0];
     assert!(!classes(pair).contains_key("new"), "{:?}", classes(pair));
-    assert_eq!(of(pair, "forwarding.mail-forward-address"), [("newly-visible", "source")]);
+    assert_eq!(of(pair, "forwarding.mail-forward-address"), [("newly-visible", "no-copy-before")]);
 
     // A narrower consent this time.
     let narrow = Bench::audit("iphone-controlled", |_| (), |p| p.scope = vec!["apps".into(), "device".into()]);
@@ -161,10 +163,12 @@ fn what_was_not_read_is_never_gone() {
         },
     );
     let pair = &bench.compare(&[&open, &locked]).pairs[0];
-    assert!(!classes(pair).contains_key("gone"), "{:?}", classes(pair));
+    assert!(classes(pair).keys().all(|c| ["not-comparable", "unchanged"].contains(c)), "{:?}", classes(pair));
     assert!(classes(pair)["not-comparable"].len() > 10);
+    assert!(remarks(pair).contains(&"locked-now"), "{:?}", pair.remarks);
     let pair = &bench.compare(&[&locked, &open]).pairs[0];
-    assert!(!classes(pair).contains_key("new"), "{:?}", classes(pair));
+    assert!(classes(pair).keys().all(|c| ["newly-visible", "unchanged"].contains(c)), "{:?}", classes(pair));
+    assert!(remarks(pair).contains(&"locked-before"), "{:?}", pair.remarks);
 }
 
 #[test]
@@ -207,6 +211,55 @@ fn better_rules_are_not_mixed_with_a_changed_phone() {
     let mut sides = vec![bench.side(&new, None), bench.side(&old, None)];
     let comparison = compare::compare(&mut sides, &bench.artifacts, &fewer_rules, "nl", "UTC").unwrap();
     assert_eq!(of(&comparison.pairs[0], rule), [("not-comparable", "rule")]);
+    // Two audits by the same rules, judged by others: said too.
+    let mut sides = vec![bench.side(&new, None), bench.side(&new, None)];
+    let comparison = compare::compare(&mut sides, &bench.artifacts, &fewer_rules, "nl", "UTC").unwrap();
+    assert!(remarks(&comparison.pairs[0]).contains(&"other-rules"));
+}
+
+#[test]
+fn lists_of_others_judge_both_audits_or_it_is_said_that_they_are_lacking() {
+    let bench = Bench::new();
+    let recipe = fixture::recipe(Data::default().fixtures, "android-published-list").unwrap();
+    let data = fixture::data(&recipe, Data::default());
+    let with = Bench::audit("android-published-list", |_| (), |p| p.data = data);
+    let without = Bench::audit("android-published-list", |_| (), |_| ());
+    let listed: Vec<&str> = with.findings.iter().map(|f| f.rule.as_str()).collect();
+    let only = listed.iter().find(|rule| !without.findings.iter().any(|f| f.rule == **rule)).unwrap();
+
+    let lacking = bench.compare(&[&with, &with]);
+    let pair = &lacking.pairs[0];
+    assert_eq!(of(pair, only), [("not-comparable", "lists")]);
+    assert!(pair.remarks.iter().any(|r| r.code == "lists-missing" && !r.detail.is_empty()), "{:?}", pair.remarks);
+    assert!(lacking.lists.is_empty() && lacking.audits[0].lists.len() == 1);
+
+    let (artifacts, rules) = audit::load(data).unwrap();
+    let bench = Bench { artifacts, rules };
+    let given = bench.compare(&[&with, &with]);
+    assert_eq!(of(&given.pairs[0], only), [("unchanged", "")]);
+    assert_eq!(given.lists, given.audits[0].lists);
+    assert!(!remarks(&given.pairs[0]).iter().any(|r| r.starts_with("lists")), "{:?}", given.pairs[0].remarks);
+    assert!(page::render(&given, "d", false).unwrap().contains(&given.lists[0].sha256));
+    // The list is new, the phone is not.
+    let later = bench.compare(&[&without, &with]);
+    assert_eq!(of(&later.pairs[0], only), [("newly-visible", "lists")]);
+    assert!(remarks(&later.pairs[0]).contains(&"lists-given"));
+}
+
+#[test]
+fn a_case_file_that_was_forgotten_is_no_change_of_the_phone() {
+    let bench = Bench::new();
+    let with = Bench::audit("demo", |_| (), |_| ());
+    let without = Bench::audit("demo", |r| r.case = Some("[case]\nid = \"DEMO-2026-001\"\n".into()), |_| ());
+    let rule = "contact.person-of-concern-traces";
+    for (old, new, expected) in
+        [(&with, &without, ("not-comparable", "declared")), (&without, &with, ("newly-visible", "declared"))]
+    {
+        let pair = &bench.compare(&[old, new]).pairs[0];
+        assert_eq!(of(pair, rule), [expected]);
+        assert!(remarks(pair).contains(&"other-declared"));
+        assert!(!classes(pair).contains_key("new") && !classes(pair).contains_key("gone"), "{:?}", classes(pair));
+    }
 }
 
 #[test]
@@ -367,6 +420,19 @@ fn what_the_team_ticked_is_confirmed_or_flagged() {
         |_| (),
     );
     assert_eq!(expected(&done), "confirmed");
+    // What was not read can be neither.
+    let unread = Bench::audit("iphone-controlled", ticked, |p| p.scope = vec!["apps".into(), "device".into()]);
+    assert_eq!(expected(&unread), "unknown");
+    // A step that failed leads the third box, in all words of the page; of what stayed the same it is said how much is urgent.
+    for (lang, easy) in [("nl", false), ("nl", true), ("en", false)] {
+        let text = Text::of(lang);
+        let comparison = Comparison { lang: lang.into(), ..bench.compare(&[&old, &still]) };
+        let half = Half::of(&comparison, &comparison.pairs[0], text, easy);
+        let failed = if easy { &text.compare.easy["failed"] } else { &text.compare.failed };
+        assert_eq!(&half.boxes[2].groups[0].note, failed);
+        let soon = comparison.pairs[0].findings.iter().filter(|f| ["now", "this-week"].contains(&f.urgency.as_str()));
+        assert!(half.same.contains(&soon.count().to_string()), "{}", half.same);
+    }
 }
 
 #[test]
