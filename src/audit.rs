@@ -17,6 +17,7 @@ pub mod reproduce;
 pub mod requested;
 pub mod sessions;
 pub mod source;
+mod validation;
 
 use crate::artifact::Artifacts;
 use crate::embedded::Data;
@@ -253,6 +254,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         redactions: Vec::new(),
         findings,
         outcomes,
+        validation: validation::of(&rules, plan.data.fixtures),
         coverage: std::mem::take(&mut extraction.coverage),
         gaps: extraction.gaps.list(),
     };

@@ -2,7 +2,7 @@
 //! mistyped consent must not pass for none.
 
 use crate::fact::{Problem, Problems};
-use crate::report::{Case, Gates, Ticked, leak};
+use crate::report::{Case, Exhibit, Gates, Ticked, leak};
 use crate::rule::identity;
 use rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,40 @@ pub struct CaseFile {
     pub ticked: Vec<Tick>,
     /// Where the intake is.
     pub intake: Intake,
+    /// How each copy was made and received.
+    pub exhibit: Vec<Received>,
+}
+
+/// `[[exhibit]]`: what a person knows about a copy and the program cannot: who made it, when, with what, in which state it came.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Received {
+    /// Name of the file or folder of the copy.
+    pub name: String,
+    /// Number of the exhibit.
+    pub code: String,
+    /// Who made the copy.
+    pub by: String,
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on: Option<toml::value::Datetime>,
+    /// Program and version it was made with.
+    pub with: String,
+    /// State on receipt.
+    pub state: String,
+}
+
+impl Received {
+    fn shown(&self) -> Exhibit {
+        Exhibit {
+            name: self.name.clone(),
+            code: self.code.clone(),
+            by: self.by.clone(),
+            on: self.on.map(|on| on.to_string()).unwrap_or_default(),
+            with: self.with.clone(),
+            state: self.state.clone(),
+        }
+    }
 }
 
 /// `[[ticked]]`: the answer to a step that no copy can answer.
@@ -90,6 +124,10 @@ pub struct CaseSection {
     pub organisation: String,
     /// Legal basis.
     pub basis: String,
+    /// Classification of the report, as the organisation words it.
+    pub classification: String,
+    /// Who read the report as a second person.
+    pub second_reader: String,
 }
 
 /// `[consent]`
@@ -344,7 +382,10 @@ impl CaseFile {
             examiner: self.case.examiner.clone(),
             organisation: self.case.organisation.clone(),
             basis: self.case.basis.clone(),
+            classification: self.case.classification.clone(),
+            second_reader: self.case.second_reader.clone(),
             consent: self.consent.given,
+            consent_date: self.consent.date.map(|date| date.to_string()).unwrap_or_default(),
             consent_by: self.consent.by.clone(),
             age_band: self.person.age_band.clone(),
             living: self.person.living.clone(),
@@ -352,6 +393,8 @@ impl CaseFile {
             custody: self.person.custody.clone(),
             gates: self.gates.clone(),
             ticked: self.ticked.iter().map(Tick::shown).collect(),
+            exhibits: self.exhibit.iter().map(Received::shown).collect(),
+            privileged: self.privileged.len(),
         }
     }
 }

@@ -291,8 +291,7 @@ impl<'a> Desk<'a> {
         let asked = |questions: &[&str]| questions.iter().any(|question| open.iter().any(|one| one == question));
         let gates = gates.into_iter().filter(|(_, questions)| asked(questions));
         let gates = gates.flat_map(|(wave, _)| self.part(wave, false)).filter(|step| step.always);
-        let mut rest: Vec<&Step> =
-            ["plan", "evidence", "police"].iter().flat_map(|wave| self.part(wave, false)).collect();
+        let mut rest: Vec<&Step> = ["plan", "evidence", "police"].iter().flat_map(|wave| self.steps(wave)).collect();
         rest.sort_by_key(|step| rank(&step.urgency));
         let mut first: Vec<&Step> = Vec::new();
         for step in gates.chain(rest).filter(|step| step.ticked.is_none()) {

@@ -13,6 +13,7 @@ use std::fmt::Display;
 /// Most rows of one finding that are printed; the rest stands in `report.json` and the page says so.
 const MOST_ROWS: usize = 200;
 
+mod dossier;
 mod evidence;
 mod overview;
 mod picture;

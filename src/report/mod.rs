@@ -59,6 +59,9 @@ pub struct Report {
     pub gaps: Vec<Gap>,
     /// What was looked at, artifact by artifact.
     pub coverage: Vec<Coverage>,
+    /// How every rule is tested.
+    #[serde(default)]
+    pub validation: Vec<Validation>,
     /// Every session of every account, in order of time.
     #[serde(default)]
     pub sessions: Vec<sessions::Session>,
@@ -190,8 +193,14 @@ pub struct Case {
     pub organisation: String,
     /// Legal basis as typed in.
     pub basis: String,
+    /// Classification, as the organisation words it.
+    pub classification: String,
+    /// Who read the report as a second person.
+    pub second_reader: String,
     /// Whether consent was recorded; `None` when nothing was declared.
     pub consent: Option<bool>,
+    /// When consent was recorded.
+    pub consent_date: String,
     /// Who consented: `self`, `self+parent`, `parent`.
     pub consent_by: String,
     /// Age band.
@@ -206,6 +215,41 @@ pub struct Case {
     pub gates: Gates,
     /// What people checked by hand and wrote down.
     pub ticked: Vec<Ticked>,
+    /// How each copy was made and received.
+    pub exhibits: Vec<Exhibit>,
+    /// How many people were declared whose contact is nobody's business: lawyer, doctor.
+    pub privileged: usize,
+}
+
+/// How a copy was made and received, as a person wrote it down. Empty where nobody did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Exhibit {
+    /// Name of the file or folder of the copy.
+    pub name: String,
+    /// Number of the exhibit.
+    pub code: String,
+    /// Who made the copy.
+    pub by: String,
+    /// When.
+    pub on: String,
+    /// Program and version it was made with.
+    pub with: String,
+    /// State on receipt.
+    pub state: String,
+}
+
+/// What is known about how well a rule does what it says: the made-up copies of which the tests require that it finds something, or
+/// nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Validation {
+    /// Which rule.
+    pub rule: String,
+    /// Names of the made-up copies in which it must find something.
+    pub fires: Vec<String>,
+    /// Names of the made-up copies in which it must find nothing.
+    pub quiet: Vec<String>,
 }
 
 /// Answers to the questions that come before any change (field.md A2). Empty where nobody answered.

@@ -364,6 +364,11 @@ pub fn report(lang: &str) -> Report {
             label: "Zaak Merel".to_owned(),
             examiner: "M. Jansen".to_owned(),
             organisation: "Opvang Voorbeeld".to_owned(),
+            classification: String::new(),
+            second_reader: String::new(),
+            consent_date: "2026-07-02".to_owned(),
+            exhibits: Vec::new(),
+            privileged: 1,
             basis: "Toestemming van de betrokkene".to_owned(),
             consent: Some(true),
             consent_by: "self".to_owned(),
@@ -453,6 +458,11 @@ pub fn report(lang: &str) -> Report {
             covered("ios.tcc", "Toestemmingen van apps (TCC)", "App permissions (TCC)", "read", 214),
             covered("ios.wifi", "Bekende netwerken", "Known networks", "encrypted-only", 0),
         ],
+        validation: vec![crate::report::Validation {
+            rule: "location-sharing.find-my".to_owned(),
+            fires: vec!["iphone-controlled".to_owned()],
+            quiet: vec!["iphone-clean".to_owned()],
+        }],
         checklist: vec![
             wave("danger", vec![linked("call-112", "no", &[], "")]),
             wave("safe-device", vec![linked("other-device", "no", &[], "")]),

@@ -218,7 +218,18 @@ words! {
         alternatives, alternatives_lead, handover, handover_text, files, files_lead, leans_on, leans_on_one, leans_on_more, tie,
         stands, values_of, number, summer, made_from, basis_file, reproduce, reproduce_lead, computed, no_way, matrix_picture,
         matrix_picture_help, timeline_picture, timeline_picture_help, also_possible, hidden, hidden_lead, mark, promise,
+        purpose, classification, copy_number, language, language_name, made_on, made_on_where, received, received_lead,
+        exhibit_code, made_by, made_with, received_state, encrypted, copying, copying_lead, privileged, privileged_none,
+        privileged_ran, limits, validation, validation_lead, fires, quiet, seen, seen_yes, seen_no, objections_title,
+        objections_lead, answer, place, signoff, signoff_lead, signoff_role, signoff_name, signoff_date, signoff_hand,
+        second_reader,
     } {
+        /// What making a copy changes on phone or account, by kind of copy.
+        copying_of: BTreeMap<String, Vec<String>>,
+        /// What can be wrong with the work of a program, and what is done about it.
+        limits_lines: Vec<String>,
+        /// What the other side may ask, and where the report answers it.
+        objections: Vec<Objection>,
         /// Columns of the table of handovers.
         custody_columns: Vec<String>,
         /// What to think of when handing over.
@@ -228,6 +239,11 @@ words! {
         /// What a person does before a command, by code.
         before: BTreeMap<String, String>,
     }
+}
+
+words! {
+    /// A question that the other side may ask: the answer, and the chapter that holds it.
+    Objection { question, answer, place }
 }
 
 words! {

@@ -7,6 +7,9 @@ use crate::report::checklist::{self, WAVES};
 use crate::report::{Contact, EasyStep, Step, StepText, Words};
 use serde::Deserialize;
 
+/// The cards of field.md A3.1: what a care worker needs to know about a kind of finding.
+pub const CARDS: std::ops::RangeInclusive<u8> = 1..=30;
+
 /// A step as its file holds it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +45,9 @@ pub struct StepFile {
     /// Contacts to involve.
     #[serde(default)]
     pub involve: Vec<String>,
+    /// Cards of field.md A3.1 whose content it holds.
+    #[serde(default)]
+    pub cards: Vec<u8>,
     /// Date on which the text was checked.
     pub checked: String,
     /// Devices it was tried on.
@@ -144,6 +150,9 @@ pub(super) fn check(file: &str, text: &str, step: &StepFile, steps: &[StepFile],
     for name in step.involve.iter().filter(|i| !contacts.iter().any(|c| c.id == **i)) {
         say(name, format!("there is no contact `{name}` in contacts.nl.toml"));
     }
+    for card in step.cards.iter().filter(|card| !CARDS.contains(card)) {
+        say("cards", format!("there is no card {card}; field.md A3.1 has {} to {}", CARDS.start(), CARDS.end()));
+    }
     for name in step.if_yes.iter().filter(|name| !steps.iter().any(|s| s.id == **name)) {
         say(name, format!("there is no step `{name}` in rules/steps"));
     }
@@ -175,4 +184,54 @@ pub(super) fn check(file: &str, text: &str, step: &StepFile, steps: &[StepFile],
         say("[nl-easy]", "[nl-easy] needs title and do".into());
     }
     problems
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::artifact::Artifacts;
+
+    /// Cards about which nothing is to be changed: a GPS tracker (the police take it), contact, threats, messages that disappear, nothing found.
+    const NOTHING_TO_CHANGE: [u8; 5] = [17, 24, 25, 28, 30];
+    /// The waves in which something is changed.
+    const CHANGES: [&str; 2] = ["quiet", "visible"];
+
+    #[test]
+    fn every_card_has_what_to_look_at_first_and_what_to_change_after() {
+        let rules = Rules::embedded(&Artifacts::embedded().unwrap().vocabulary).unwrap();
+        let mut lacking = Vec::new();
+        for card in CARDS {
+            let of = |changing: bool| {
+                rules.steps.iter().any(|s| s.cards.contains(&card) && CHANGES.contains(&s.wave.as_str()) == changing)
+            };
+            if !of(false) {
+                lacking.push(format!("card {card}: no step that looks, keeps or asks"));
+            }
+            if !of(true) && !NOTHING_TO_CHANGE.contains(&card) {
+                lacking.push(format!("card {card}: no step that changes"));
+            }
+            let not = rules.steps.iter().filter(|s| s.cards.contains(&card)).any(|s| !s.nl.do_not.is_empty());
+            if !not {
+                lacking.push(format!("card {card}: nothing is advised against"));
+            }
+        }
+        assert!(lacking.is_empty(), "{}", lacking.join("\n"));
+    }
+
+    #[test]
+    fn no_step_is_asked_for_by_an_earlier_name_and_every_step_is_reached() {
+        let rules = Rules::embedded(&Artifacts::embedded().unwrap().vocabulary).unwrap();
+        let asked = |id: &String| {
+            rules.list.iter().any(|rule| rule.steps.contains(id)) || rules.steps.iter().any(|s| s.if_yes.contains(id))
+        };
+        let lost: Vec<&String> = rules.steps.iter().filter(|s| !s.always && !asked(&s.id)).map(|s| &s.id).collect();
+        assert!(lost.is_empty(), "no rule, no answer and no checklist leads to {lost:?}");
+        for (name, text) in crate::embedded::rules::FILES {
+            for old in rules.steps.iter().flat_map(|s| &s.also) {
+                let listed = text.lines().any(|line| line.starts_with("steps") && line.contains(&format!("\"{old}\"")));
+                assert!(!listed, "{name} asks for a step by its earlier name {old}");
+            }
+        }
+    }
 }

@@ -167,3 +167,75 @@ fn missing_parts_have_a_reason_in_words() {
     let page = render(&sample::report("nl")).unwrap();
     assert!(page.contains("ios 1: Bekende netwerken (ios.wifi) (Alleen in versleutelde kopie)"));
 }
+
+/// The chapters of field.md B4 that stand in the report itself, by the name under which links reach them.
+const CHAPTERS: [&str; 24] = [
+    "facts",
+    "summary",
+    "question",
+    "privileged",
+    "examined",
+    "copying",
+    "custody",
+    "method",
+    "findings",
+    "matrix",
+    "timeline",
+    "outcomes",
+    "coverage",
+    "gaps",
+    "never",
+    "limits",
+    "objections",
+    "signoff",
+    "alternatives",
+    "handover",
+    "verify",
+    "files",
+    "contacts",
+    "glossary",
+];
+
+#[test]
+fn the_report_has_every_chapter_and_answers_every_attack() {
+    for lang in ["nl", "en"] {
+        let page = render(&sample::report(lang)).unwrap();
+        for chapter in CHAPTERS {
+            assert!(page.contains(&format!("id=\"{chapter}\"")), "no chapter {chapter}");
+        }
+        let court = &Text::of(lang).court;
+        // field.md B9 lists sixteen lines of attack.
+        assert_eq!(court.objections.len(), 16);
+        for one in &court.objections {
+            assert!(page.contains(&one.answer.replace('\'', "&#39;")), "{}", one.question);
+            assert!(page.contains(&format!("id=\"{}\"", one.place)), "{} points to {}", one.question, one.place);
+        }
+    }
+}
+
+#[test]
+fn what_only_a_person_knows_is_filled_in_or_left_open() {
+    let mut report = sample::report("nl");
+    let open = render(&report).unwrap().matches("class=\"line\"").count();
+    let name = report.evidence[0].name.clone();
+    let on = "2026-06-30T09:00:00+02:00".to_owned();
+    let known = |text: &str| text.to_owned();
+    report.case.exhibits = vec![crate::report::Exhibit {
+        name,
+        code: known("A.01.01"),
+        by: known("B. Maker"),
+        on,
+        with: known("Finder 15.6"),
+        state: known("verzegeld, aan"),
+    }];
+    report.case.classification = known("Intern");
+    report.case.second_reader = known("C. Lezer");
+    let page = render(&report).unwrap();
+    for text in ["A.01.01", "B. Maker", "Finder 15.6", "verzegeld, aan", "Intern", "C. Lezer"] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert_eq!(page.matches("class=\"line\"").count(), open - 5);
+    assert!(page.contains("Opgegeven personen: 1."));
+    report.case.privileged = 0;
+    assert!(render(&report).unwrap().contains(&Text::of("nl").court.privileged_none));
+}
