@@ -68,12 +68,13 @@ impl Artifacts {
         let title = &self.families.get(family)?.title.en;
         let mut page = format!(
             "# Coverage: {title}\n\nMade by `vrijspoor artifacts coverage {family}` from the data files; do not edit. The rows are those of {}.\n\n\
-             *read*: an artifact reads it, and it was seen on data that others made, or its format is documented. *experimental*: an artifact \
-             reads it as described, unseen on data of others; never urgent. *not possible*: with the reason.\n\n",
+             *read*: an artifact reads it; *of others* says whether in data that others made, or only in own fixtures after a published parser or \
+             description. *experimental*: an artifact reads it, and neither holds; never urgent. *not possible*: with the reason.\n\n",
             catalogue.catalogue
         );
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut table = String::from("| row | trace | state | read by, or why not |\n|---|---|---|---|\n");
+        let mut table =
+            String::from("| row | trace | state | of others | read by, or why not |\n|---|---|---|---|---|\n");
         for row in &catalogue.row {
             let readers: Vec<&Artifact> = self.of(family).filter(|a| a.covers.contains(&row.id)).collect();
             let state = match readers.as_slice() {
@@ -84,8 +85,10 @@ impl Artifacts {
             *counts.entry(state).or_default() += 1;
             let by: Vec<String> = readers.iter().map(|a| format!("`{}`", a.id)).collect();
             let last = if by.is_empty() { row.why.clone() } else { by.join(", ") };
+            let others = if readers.iter().any(|a| !a.tested_on.is_empty()) { "yes" } else { "" };
             let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
-            let _ = writeln!(table, "| {} | {} | {state} | {} |", cell(&row.id), cell(&row.trace), cell(&last));
+            let _ =
+                writeln!(table, "| {} | {} | {state} | {others} | {} |", cell(&row.id), cell(&row.trace), cell(&last));
         }
         let counts: Vec<String> = counts.iter().map(|(state, n)| format!("{n} {state}")).collect();
         let _ = writeln!(page, "{} rows: {}.\n\n{table}", catalogue.row.len(), counts.join(", "));

@@ -47,7 +47,11 @@ pub struct Artifact {
     /// Other streams of the same container, each as a table of its own beside `row`, for what one stream only numbers.
     #[serde(default)]
     pub beside: BTreeMap<String, Beside>,
-    /// Never verified on real data.
+    /// Test data of others in which it reads rows: paths below the folder of test data beside the project. Empty: it was only tried on
+    /// the project's own fixtures.
+    #[serde(default)]
+    pub tested_on: Vec<String>,
+    /// Neither read on data of others, nor is its form confirmed by a published parser or description.
     #[serde(default)]
     pub experimental: bool,
     /// Kept only in encrypted backups.

@@ -223,6 +223,7 @@ fn settle(
         streams: Vec::new(),
         rows: 0,
         facts: 0,
+        tested: !artifact.tested_on.is_empty(),
         experimental: artifact.experimental,
         closed: None,
         limits: artifact.limits.clone(),

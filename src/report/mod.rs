@@ -545,7 +545,9 @@ pub struct Coverage {
     pub rows: u64,
     /// Facts made.
     pub facts: u64,
-    /// Never verified on real data.
+    /// Whether rows were read by it in data that others made.
+    pub tested: bool,
+    /// Neither that, nor is its form confirmed by a published parser or description.
     pub experimental: bool,
     /// What was done with its streams, when it lies outside the consent.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -276,6 +276,7 @@ pub fn report(lang: &str) -> Report {
         streams: if rows > 0 { vec!["HomeDomain::Library/TCC/TCC.db".to_owned()] } else { Vec::new() },
         rows,
         facts: rows,
+        tested: artifact == "ios.tcc",
         closed: (outcome == "out-of-scope").then(|| super::Closed {
             streams: 2,
             looked_at: 1,

@@ -30,7 +30,7 @@ words! {
         where_read, where_read_count, where_read_one, to_citations, matrix, matrix_lead, matrix_what, matrix_findings,
         matrix_nothing, axis_where, axis_what, axis_control, timeline, timeline_lead, timeline_time, timeline_what, outcomes,
         outcomes_lead, not_found, not_evaluated, found_rules, question, examined_parts, missing_parts, why, coverage,
-        coverage_lead, part, outcome, row_count, fact_count, streams, not_verified, gaps, gaps_lead, gaps_none, gap, times,
+        coverage_lead, part, outcome, row_count, fact_count, streams, not_verified, own_only, gaps, gaps_lead, gaps_none, gap, times,
         detail, never, never_lead, never_tool, citations, citations_lead, citation, stream, stored, stream_digest, locator,
         artifact, fact, part_limits, field, raw, decoded, values_of, rule, rule_source, rule_sql, key, method, tool,
         artifacts_digest, rules_digest, indicators, name_list, layout, verify, verify_lead, contacts, contacts_lead, contact, reach, when,

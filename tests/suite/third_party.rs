@@ -161,3 +161,19 @@ fn every_planted_control_is_found_and_nothing_where_nothing_is_planted() {
         }
     }
 }
+
+#[test]
+fn an_artifact_reads_rows_where_it_says_that_it_was_tested() {
+    let artifacts = vrijspoor::artifact::Artifacts::embedded().unwrap();
+    let claims: Vec<(&str, &str)> =
+        artifacts.list.iter().flat_map(|a| a.tested_on.iter().map(|part| (part.as_str(), a.id.as_str()))).collect();
+    let parts: std::collections::BTreeSet<&str> = claims.iter().map(|(part, _)| *part).collect();
+    let mut wrong: Vec<&(&str, &str)> = Vec::new();
+    for part in parts {
+        let Some(input) = testdata(part) else { continue };
+        let report = audit(&input, None).unwrap_or_else(|e| panic!("{part}: {e}")).report;
+        let read = |id: &str| report.coverage.iter().any(|c| c.artifact == id && c.rows > 0 && c.tested);
+        wrong.extend(claims.iter().filter(|(of, id)| *of == part && !read(id)));
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
