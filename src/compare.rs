@@ -9,6 +9,7 @@ pub mod half;
 mod looked;
 pub mod page;
 pub mod recheck;
+pub mod sealed;
 pub mod side;
 
 pub use classes::compare;
@@ -78,6 +79,10 @@ pub struct Audit {
     pub form: String,
     /// SHA-256 of the file that was read.
     pub sha256: String,
+    /// A list beside it held this digest.
+    pub listed: bool,
+    /// Fingerprint of the key that signed it; none when it is not signed.
+    pub signer: Option<String>,
     /// Its reference time.
     pub as_of: Option<String>,
     /// Version of the tool that made it.
@@ -221,6 +226,9 @@ pub enum Error {
     /// The key file is not the one that was used.
     #[error("{0} was made with another key file")]
     KeyWrong(String),
+    /// The file is not what its digest or signature says.
+    #[error("{0} was changed after it was made or signed")]
+    Changed(String),
     /// A data file is wrong.
     #[error("{0}")]
     Data(#[from] crate::fact::Problems),
@@ -238,6 +246,7 @@ impl Error {
             Self::NoFacts(_) => "no-facts",
             Self::KeyNeeded(_) => "case-key-needed",
             Self::KeyWrong(_) => "case-key-wrong",
+            Self::Changed(_) => "report-changed",
             Self::Data(_) => "data-files",
             Self::Store(_) => "internal",
         }

@@ -5,7 +5,7 @@ use crate::fact::Vocabulary;
 use crate::fact::store::Sealed;
 use crate::report::Finding;
 use crate::report::facts::{Baseline, Declared, Fact};
-use crate::rule::pseudonym::Key;
+use crate::rule::pseudonym::{Key, Names};
 use rusqlite::types::Value;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,6 +51,7 @@ pub fn keep(
         facts: Vec::new(),
     };
     baseline.declared.sort();
+    let names = names(&baseline.declared, &pseudonyms.key);
     for (name, kind) in &vocabulary.kinds {
         let columns: Vec<&str> = kind.columns.iter().map(|(c, _)| c.as_str()).collect();
         let list = columns.iter().map(|c| format!(", {c}")).collect::<Vec<_>>().concat();
@@ -74,10 +75,11 @@ pub fn keep(
             }
             // The key is made of pseudonyms, so that it does not change when a person becomes part of a finding.
             let open = fact.values.clone();
-            hide(&mut fact, vocabulary, &pseudonyms.key);
+            hide(&mut fact, vocabulary, &pseudonyms.key, &Names::default());
             fact.key = key(&fact, &kind.same_by);
-            if cited {
-                fact.values = open;
+            fact.values = open;
+            if !cited {
+                hide(&mut fact, vocabulary, &pseudonyms.key, &names);
             }
             baseline.facts.push(fact);
         }
@@ -97,14 +99,24 @@ fn only_cited(fact: &Fact, kind: &crate::fact::FactKind) -> bool {
     kind.columns.iter().any(one)
 }
 
-/// Puts pseudonyms in place of the people in a fact.
-pub fn hide(fact: &mut Fact, vocabulary: &Vocabulary, key: &Key) {
+/// Roles of declared people other than the owner.
+pub const OTHERS: [&str; 3] = ["concern", "trusted", "privileged"];
+
+/// The declared names of other people and of their devices.
+#[must_use]
+pub fn names(declared: &[Declared], key: &Key) -> Names {
+    let others = declared.iter().filter(|d| OTHERS.contains(&d.role.as_str()));
+    Names::new(others.filter(|d| matches!(d.kind.as_str(), "name" | "device")).map(|d| d.value.as_str()), key)
+}
+
+/// Puts pseudonyms in place of the people in a fact; a declared name that is part of a longer one stays known.
+pub fn hide(fact: &mut Fact, vocabulary: &Vocabulary, key: &Key, names: &Names) {
     let Some(kind) = vocabulary.kinds.get(&fact.kind) else { return };
     for (column, value) in &mut fact.values {
         if kind.column(column).is_some_and(|c| c.person)
             && let Some(text) = value.as_str()
         {
-            *value = key.pseudonym(text).into();
+            *value = names.whole(text, key).into();
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What can be typed. The words come from the text files, so that help and error messages are in the chosen language.
 
 use super::Failure;
+use crate::audit::case::CaseFile;
 use crate::embedded::{Data, read_lists};
+use crate::report::leak::Forbidden;
 use crate::report::text::Text;
 use clap::builder::PossibleValuesParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -125,13 +127,7 @@ pub fn command(text: &'static Text) -> Command {
             sub("audit")
                 .arg(inputs(text))
                 .arg(output(text))
-                .arg(
-                    Arg::new("case")
-                        .long("case")
-                        .value_name("FILE")
-                        .value_parser(value_parser!(PathBuf))
-                        .help(about("case")),
-                )
+                .arg(case_file(text))
                 .arg(password(text))
                 .arg(case_key(text))
                 .arg(
@@ -206,9 +202,10 @@ pub fn command(text: &'static Text) -> Command {
                 .arg(output(text))
                 .arg(case_key(text))
                 .arg(lists(text))
+                .arg(case_file(text))
                 .arg(overwrite(text)),
         )
-        .subcommand(sub("baseline").arg(bag(text)).arg(output(text)).arg(case_key(text)))
+        .subcommand(sub("baseline").arg(bag(text)).arg(output(text)).arg(case_key(text)).arg(case_file(text)))
         .subcommand(sub("case-key").arg(output(text)))
         .subcommand(
             sub("recheck").arg(bag(text)).arg(
@@ -306,6 +303,29 @@ fn evidence(text: &Text, required: bool) -> Arg {
         .value_name("INPUT")
         .value_parser(value_parser!(PathBuf))
         .help(text.cli("evidence").to_string())
+}
+
+/// The file of the case.
+pub fn case_file(text: &Text) -> Arg {
+    Arg::new("case")
+        .long("case")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .help(text.cli("case").to_string())
+}
+
+/// What is declared in the file of the case; nothing when none is given.
+pub fn case(matches: &ArgMatches) -> Result<CaseFile, Failure> {
+    let Some(path) = matches.get_one::<PathBuf>("case") else { return Ok(CaseFile::default()) };
+    let text =
+        std::fs::read_to_string(path).map_err(|e| Failure::new("unreadable", format!("{}: {e}", path.display())))?;
+    let name = path.file_name().map_or_else(|| "case.toml".into(), |n| n.to_string_lossy());
+    CaseFile::parse(&name, &text).map_err(|e| Failure::new("case-file", e.to_string()))
+}
+
+/// What must never be printed, as the file of the case has it.
+pub fn forbidden(matches: &ArgMatches) -> Result<Forbidden, Failure> {
+    Ok(Forbidden::new(&case(matches)?.place.never_print))
 }
 
 fn lists(text: &Text) -> Arg {

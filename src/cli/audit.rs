@@ -74,15 +74,7 @@ pub fn audit_into(
 }
 
 fn plan(matches: &ArgMatches) -> Result<Plan, Failure> {
-    let case = match matches.get_one::<PathBuf>("case") {
-        None => CaseFile::default(),
-        Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|e| Failure::new("unreadable", format!("{}: {e}", path.display())))?;
-            let name = path.file_name().map_or_else(|| "case.toml".into(), |n| n.to_string_lossy());
-            CaseFile::parse(&name, &text).map_err(|e| Failure::new("case-file", e.to_string()))?
-        }
-    };
+    let case = args::case(matches)?;
     if case.consent.given == Some(false) {
         return Err(Failure::new("no-consent", ""));
     }

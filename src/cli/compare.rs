@@ -3,7 +3,7 @@
 use super::{Exit, Failure, args, print};
 use crate::audit::keep::Pseudonyms;
 use crate::compare::half::{self, Half};
-use crate::compare::{self, Comparison, Side, baseline, page, recheck};
+use crate::compare::{self, Comparison, Side, baseline, page, recheck, sealed};
 use crate::report::text::Text;
 use crate::report::{Report, bag};
 use clap::ArgMatches;
@@ -35,7 +35,7 @@ pub fn compare(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failur
     let html = page::render(&comparison, &digest, easy).map_err(|e| internal(e.to_string()))?;
     let payload = BTreeMap::from([("data/comparison.json", json), ("data/comparison.html", html.into_bytes())]);
     let agent = format!("{} {}", comparison.tool.name, comparison.tool.version);
-    bag::write_files(&out, &agent, &payload, overwrite)?;
+    bag::write_files(&out, &agent, &payload, &args::forbidden(matches)?, overwrite)?;
     say(&comparison, &out, text, easy && text.lang == "nl");
     Ok(Exit::Done)
 }
@@ -75,8 +75,10 @@ fn read_report(path: &Path) -> Result<(Report, String), Failure> {
 pub fn baseline(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let bag: PathBuf = matches.get_one::<PathBuf>("bag").cloned().unwrap_or_default();
     let out = matches.get_one::<PathBuf>("output").cloned().unwrap_or_default();
-    if out.exists() {
-        return Err(Failure::new("output-exists", out.display().to_string()));
+    // A digest or signature that lay there already would be about another file.
+    let listed = sealed::digest_file(&out);
+    if let Some(there) = [&out, &listed, &sealed::signature_file(&out)].into_iter().find(|file| file.exists()) {
+        return Err(Failure::new("output-exists", there.display().to_string()));
     }
     let (artifacts, rules) = crate::audit::load(args::data(matches)?)?;
     let (report, _) = read_report(&bag)?;
@@ -93,7 +95,10 @@ pub fn baseline(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failu
     }
     let small = baseline::reduce(&report, &pseudonyms.key, pseudonyms.origin, &artifacts, &rules);
     let bytes = crate::report::json::bytes(&small).map_err(|e| Failure::new("internal", e.to_string()))?;
-    std::fs::write(&out, &bytes).map_err(|e| Failure::new("output", format!("{}: {e}", out.display())))?;
+    args::forbidden(matches)?.check(&out.display().to_string(), &bytes).map_err(bag::Error::Leak)?;
+    for (file, bytes) in [(&out, bytes.as_slice()), (&listed, sealed::list(&out, &bytes).as_bytes())] {
+        std::fs::write(file, bytes).map_err(|e| Failure::new("output", format!("{}: {e}", file.display())))?;
+    }
     print(&format!("{}  {}", crate::report::json::sha256(&bytes), out.display()));
     if pseudonyms.origin != "key-file" {
         print(text.cli("baseline-no-key"));

@@ -64,7 +64,12 @@ pub fn run_redact(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Fai
         "schema": "vrijspoor/session/1", "started": now, "finished": now, "copy_of_report_sha256": digest,
     });
     // The list of stored files tells which apps there were; it stays with the whole report.
-    bag::write(&out, &copy, b"", &session, &bag::Copies::default(), false)?;
+    let copies = bag::Copies { never_print: args::case(matches)?.place.never_print, ..bag::Copies::default() };
+    if let Err(error) = bag::write(&out, &copy, b"", &session, &copies, false) {
+        // Openings of a copy that is not there are values without a purpose.
+        let _ = std::fs::remove_file(&keep);
+        return Err(error.into());
+    }
     print(&format!("{}: {}", text.cli("redacted"), openings.len()));
     print(&format!("{}: {}", text.cli("openings-kept"), keep.display()));
     Ok(Exit::Done)
@@ -106,7 +111,7 @@ pub fn commands(text: &'static Text, sub: &dyn Fn(&'static str) -> clap::Command
     };
     let mark = clap::Arg::new("mark").value_name("R-001").required(true).num_args(1..).help(text.cli("mark"));
     [
-        sub("redact").arg(args::bag(text)).arg(args::output(text)).arg(openings()),
+        sub("redact").arg(args::bag(text)).arg(args::output(text)).arg(openings()).arg(args::case_file(text)),
         sub("reveal").arg(args::bag(text)).arg(mark).arg(openings()),
     ]
 }

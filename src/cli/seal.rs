@@ -1,6 +1,8 @@
 //! `vrijspoor sign`, `stamp` and `custody`: what people put beside a finished report.
 
 use super::{Exit, Failure, args, print};
+use crate::compare::{baseline, sealed};
+use crate::report::bag::Error;
 use crate::report::custody::{self, Event};
 use crate::report::text::Text;
 use crate::report::{json, seal, shown, sign, stamp};
@@ -23,6 +25,27 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|e| Failure::new("unreadable", format!("{}: {e}", path.display())))
 }
 
+/// The bytes of a kept small form.
+fn kept(file: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = read(file)?;
+    // What is changed is not signed as if it were what was made.
+    sealed::check_digest(file, &bytes)?;
+    if baseline::is_one(&bytes) { Ok(bytes) } else { Err(Failure::new("not-a-bag", file.display().to_string())) }
+}
+
+/// Refuses to vouch for files that hold what must never be printed.
+fn refuse_leak(matches: &ArgMatches, place: &Path) -> Result<(), Failure> {
+    let forbidden = args::forbidden(matches)?;
+    for entry in walkdir::WalkDir::new(place).sort_by_file_name() {
+        let entry = entry.map_err(|e| Failure::new("unreadable", e.to_string()))?;
+        if entry.file_type().is_file() {
+            let inside = entry.path().strip_prefix(place).unwrap_or(entry.path()).display().to_string();
+            forbidden.check(&inside, &read(entry.path())?).map_err(Error::Leak)?;
+        }
+    }
+    Ok(())
+}
+
 /// An event of this program, now.
 fn event(action: &str, note: String) -> Event {
     let at = jiff::Timestamp::now().to_string();
@@ -31,7 +54,11 @@ fn event(action: &str, note: String) -> Event {
 
 /// Signs a report with a key of OpenSSH.
 pub fn run_sign(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
-    let bag = bag(matches)?;
+    let place = matches.get_one::<PathBuf>("bag").cloned().unwrap_or_default();
+    // The small form is one file: it is signed itself, a report by the list of its files.
+    let file = place.is_file();
+    let bytes = if file { kept(&place)? } else { seal::manifest(&bag(matches)?)? };
+    refuse_leak(matches, &place)?;
     let path = matches.get_one::<PathBuf>("key").cloned().unwrap_or_default();
     let key = zeroize::Zeroizing::new(String::from_utf8_lossy(&read(&path)?).into_owned());
     let failed = |e: sign::Error| Failure::new(e.code(), e.to_string());
@@ -44,11 +71,17 @@ pub fn run_sign(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failu
     } else {
         String::new()
     });
-    let bytes = seal::manifest(&bag)?;
     let signature = sign::sign(&key, &passphrase, &bytes).map_err(failed)?;
     let signer = sign::signer(&signature, &bytes).unwrap_or_default();
-    let files = BTreeMap::from([(sign::FILE, signature.into_bytes())]);
-    seal::put(&bag, &files, event("signed", signer.clone()))?;
+    if file {
+        let beside = sealed::signature_file(&place);
+        let failed = |e: std::io::Error| Failure::new("output", format!("{}: {e}", beside.display()));
+        std::fs::write(&beside, signature).map_err(failed)?;
+        print(&beside.display().to_string());
+    } else {
+        let files = BTreeMap::from([(sign::FILE, signature.into_bytes())]);
+        seal::put(&place, &files, event("signed", signer.clone()))?;
+    }
     print(&format!("{}: {signer}", text.cli("signed-with")));
     Ok(Exit::Done)
 }
@@ -56,6 +89,7 @@ pub fn run_sign(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failu
 /// Writes the request for a time stamp, or takes in its reply.
 pub fn run_stamp(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let bag = bag(matches)?;
+    refuse_leak(matches, &bag)?;
     let digest = json::digest_bytes(&seal::manifest(&bag)?);
     let Some(reply) = matches.get_one::<PathBuf>("reply") else {
         // The number need not be secret, only not the same twice; the standard library's own seed comes from the system.
@@ -107,6 +141,8 @@ fn add(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
         by: "person".into(),
         ..Event::default()
     };
+    let line = serde_json::to_vec(&event).map_err(|e| Failure::new("internal", e.to_string()))?;
+    args::forbidden(matches)?.check(custody::FILE, &line).map_err(Error::Leak)?;
     seal::put(&bag, &BTreeMap::new(), event)?;
     let last = custody::check(&custody::of(&bag), "").0.pop().map(|entry| entry.hash).unwrap_or_default();
     print(&format!("{}: {last}", text.cli("custody-last")));
@@ -156,13 +192,14 @@ pub fn commands(text: &'static Text, sub: &dyn Fn(&'static str) -> clap::Command
                 .arg(word("to", false))
                 .arg(word("place-code", false))
                 .arg(word("note", false))
-                .arg(word("at", false).value_name("TIME")),
+                .arg(word("at", false).value_name("TIME"))
+                .arg(args::case_file(text)),
         )
         .subcommand(sub("show").arg(args::bag(text)))
         .subcommand(sub("verify").arg(args::bag(text)));
     [
-        sub("sign").arg(args::bag(text)).arg(path("key", true)),
-        sub("stamp").arg(args::bag(text)).arg(path("reply", false)),
+        sub("sign").arg(args::bag(text)).arg(path("key", true)).arg(args::case_file(text)),
+        sub("stamp").arg(args::bag(text)).arg(path("reply", false)).arg(args::case_file(text)),
         list,
     ]
 }

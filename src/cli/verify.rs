@@ -1,16 +1,20 @@
 //! `vrijspoor verify`: hashes a report again, and the evidence when it is given.
 
 use super::{Exit, Failure, args, print};
+use crate::compare::{Error, baseline, sealed};
 use crate::evidence::{Cancel, hash};
 use crate::report::shown;
 use crate::report::text::Text;
 use crate::report::verify;
 use clap::ArgMatches;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let bag: PathBuf = matches.get_one::<PathBuf>("bag").cloned().unwrap_or_default();
+    if bag.is_file() {
+        return kept(&bag, text);
+    }
     let verified = verify::verify(&bag).map_err(|e| Failure::new(e.code(), e.to_string()))?;
     let mut problems: Vec<String> = verified.problems.iter().map(|p| problem(text, p)).collect();
     print(&format!("{}: {}", text.cli("verify-files"), verified.files));
@@ -39,6 +43,35 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     }
     print(text.cli(if problems.is_empty() { "verify-right" } else { "verify-wrong" }));
     Ok(if problems.is_empty() { Exit::Done } else { Exit::Found })
+}
+
+/// Checks a kept small form by what lies beside it.
+fn kept(file: &Path, text: &Text) -> Result<Exit, Failure> {
+    let bytes = std::fs::read(file).map_err(|e| Failure::new("unreadable", format!("{}: {e}", file.display())))?;
+    if !baseline::is_one(&bytes) {
+        return Err(Failure::new("not-a-bag", file.display().to_string()));
+    }
+    print(&format!("{}: {}", text.verify.seal, crate::report::json::sha256(&bytes)));
+    let seal = match sealed::check(file, &bytes) {
+        Ok(seal) => seal,
+        Err(error @ Error::Changed(_)) => {
+            print(&text.error(error.code()).what);
+            print(text.cli("verify-wrong"));
+            return Ok(Exit::Found);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    match &seal.signer {
+        Some(signer) => print(&format!("{}: {signer}", text.cli("signed-with"))),
+        None => print(text.cli("not-signed")),
+    }
+    if !seal.listed && seal.signer.is_none() {
+        // Nothing that it could be held against: neither right nor wrong.
+        print(text.cli("verify-nothing"));
+        return Ok(Exit::Found);
+    }
+    print(text.cli("verify-right"));
+    Ok(Exit::Done)
 }
 
 /// A problem in words. Particulars of digests are long and say nothing to people; those of what lies beside the report do.

@@ -1,8 +1,9 @@
 //! The small form of an audit, for keeping when the copies and the report themselves must be destroyed: facts, outcomes and coverage,
 //! with pseudonyms in place of all other people and without citations, raw values and texts.
 
-use super::side::{OTHERS, hardware, hash_hardware, hide, hide_hardware};
+use super::side::{People, hardware, hash_hardware, hide, hide_hardware};
 use crate::artifact::Artifacts;
+use crate::audit::keep::OTHERS;
 use crate::report::{Case, FindingText, Report, Texts, Words};
 use crate::rule::pseudonym::Key;
 use crate::rule::{Rules, identity};
@@ -10,6 +11,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Version of the layout of a baseline.
 pub const SCHEMA: &str = "vrijspoor/baseline/1";
+
+/// Whether bytes are those of a small form.
+#[must_use]
+pub fn is_one(bytes: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        schema: String,
+    }
+    serde_json::from_slice::<Head>(bytes).is_ok_and(|head| head.schema == SCHEMA)
+}
 
 /// Makes the small form of a report.
 #[must_use]
@@ -23,8 +34,7 @@ pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, r
         ..Case::default()
     };
     let declared = &report.baseline.declared;
-    let others: BTreeSet<String> =
-        declared.iter().filter(|d| OTHERS.contains(&d.role.as_str())).map(|d| d.value.clone()).collect();
+    let people = People::of(declared, key);
     let mut open: BTreeSet<String> = declared
         .iter()
         .filter(|d| OTHERS.contains(&d.role.as_str()))
@@ -48,7 +58,7 @@ pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, r
     }
     for fact in &mut small.baseline.facts {
         // A fact may have stood open in the report; its key never hangs on that, nor on the hash of hardware.
-        hide(fact, artifacts, key, &others);
+        hide(fact, artifacts, key, &people);
     }
     let devices = hardware(&report.baseline.facts);
     hide_hardware(&mut small.baseline.facts, &mut small.baseline.declared, &devices, key);
@@ -64,8 +74,11 @@ pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, r
         for value in &mut finding.group {
             if devices.contains(&value.to_lowercase()) {
                 *value = hash_hardware(key, value);
-            } else if !plain.contains(value) && identity::forms(value).iter().any(|f| known.contains(f)) {
-                *value = key.pseudonym(value);
+            } else if !plain.contains(value) {
+                let whole = || identity::forms(value).iter().any(|f| known.contains(f)).then(|| key.pseudonym(value));
+                if let Some(hidden) = people.hide(value, key).or_else(whole) {
+                    *value = hidden;
+                }
             }
         }
         let rule = rules.list.iter().find(|r| r.id == finding.rule);

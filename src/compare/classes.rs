@@ -24,6 +24,7 @@ pub fn compare(
     zone: &str,
 ) -> Result<Comparison, Error> {
     let unmatched = name_alike(sides);
+    hide_alike(sides, artifacts);
     if sides.iter().any(|s| s.report.schema == super::baseline::SCHEMA) {
         sides.iter_mut().for_each(Side::hide_hardware);
     }
@@ -74,12 +75,30 @@ pub fn compare(
     })
 }
 
+/// People who were declared in one audit are pseudonyms in all of them, so that the same fact has the same form.
+fn hide_alike(sides: &mut [Side], artifacts: &Artifacts) {
+    for from in 0..sides.len() {
+        let Some(source) = sides.get(from) else { continue };
+        let people = source.people();
+        // Most often everybody is declared every time, and nothing is left to hide.
+        let more = |side: &Side| side.same_key(source) && side.declared != source.declared;
+        let same: Vec<bool> = sides.iter().map(more).collect();
+        for (at, side) in sides.iter_mut().enumerate().filter(|(at, _)| *at != from) {
+            if same.get(at) == Some(&true) {
+                side.hide_people(&people, artifacts);
+            }
+        }
+    }
+}
+
 fn describe(number: usize, side: &Side) -> Audit {
     let report = &side.report;
     Audit {
         number,
         form: if report.schema == crate::report::SCHEMA { "report" } else { "baseline" }.into(),
         sha256: side.sha256.clone(),
+        listed: side.seal.listed,
+        signer: side.seal.signer.clone(),
         as_of: report.options.as_of.clone(),
         tool_version: report.tool.version.clone(),
         rules_sha256: report.ruleset.rules_sha256.clone(),
@@ -143,6 +162,12 @@ impl Two<'_> {
         }
         if self.old.asked() != self.new.asked() {
             say("other-declared", String::new());
+        }
+        let unsealed = |side: &&Side| {
+            side.report.schema == super::baseline::SCHEMA && !side.seal.listed && side.seal.signer.is_none()
+        };
+        for side in [self.old, self.new].into_iter().filter(unsealed) {
+            say("unsealed", side.report.options.as_of.clone().unwrap_or_default());
         }
         for (report, code) in [(old, "locked-before"), (new, "locked-now")] {
             if report.evidence.iter().any(|e| e.remarks.iter().any(|r| r.code == "locked")) {

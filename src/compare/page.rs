@@ -77,6 +77,14 @@ impl Page<'_> {
         moment.map_or_else(|| self.words.no_date.clone(), date)
     }
 
+    /// What vouches for the file of an audit.
+    fn seal(&self, audit: &Audit) -> String {
+        match &audit.signer {
+            Some(signer) => format!("{}: {signer}", self.text.cli("signed-with")),
+            None => self.text.cli("not-signed").to_string(),
+        }
+    }
+
     fn audit(&self, number: usize) -> Option<&Audit> {
         self.comparison.audits.iter().find(|a| a.number == number)
     }

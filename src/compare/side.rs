@@ -1,23 +1,21 @@
 //! One audit that takes part in a comparison: its report or baseline, with pseudonyms in place of all other people, judged again by
 //! the rules of today.
 
+use super::sealed::{self, Seal};
 use super::{Error, baseline};
 use crate::artifact::Artifacts;
 use crate::audit::assemble::{Looked, experimental};
-use crate::audit::keep::{self, Pseudonyms};
+use crate::audit::keep::{self, OTHERS, Pseudonyms};
 use crate::audit::{Beside, fill};
 use crate::fact::{NewFact, Store};
 use crate::report::facts::{Declared, Fact};
 use crate::report::{Finding, Report};
-use crate::rule::pseudonym::Key;
+use crate::rule::pseudonym::{Key, Names};
 use crate::rule::{self, Rules, Urgency, identity};
 use rusqlite::types::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
-
-/// Roles of declared people other than the owner.
-pub const OTHERS: [&str; 3] = ["concern", "trusted", "privileged"];
 
 /// A rule and the values of its group.
 pub type Group = (String, Vec<String>);
@@ -61,12 +59,14 @@ pub struct Side {
     pub report: Report,
     /// SHA-256 of the file.
     pub sha256: String,
+    /// What vouches for that file.
+    pub seal: Seal,
     /// The facts with pseudonyms in place of all other people.
     pub facts: Vec<Fact>,
     /// Declared people, as pseudonyms.
     pub declared: Vec<Declared>,
     key: Key,
-    /// Values that stand open in the report, by pseudonym.
+    /// What stands in place of values that are open in the report, by their pseudonym.
     open: BTreeMap<String, String>,
     /// Identifiers of hardware that stand hashed here.
     hashed: BTreeSet<String>,
@@ -76,7 +76,7 @@ impl Side {
     /// Reads a bag, a `report.json` or a baseline.
     ///
     /// # Errors
-    /// When it is none of these, keeps no facts, or its pseudonyms need a key file that is not there.
+    /// When it is none of these, was changed, keeps no facts, or its pseudonyms need a key file that is not there.
     pub fn read(path: &Path, key_file: Option<&[u8]>, artifacts: &Artifacts) -> Result<Self, Error> {
         let name = path.display().to_string();
         let file = if path.is_dir() { path.join("data/report.json") } else { path.to_path_buf() };
@@ -96,8 +96,13 @@ impl Side {
         if key.check() != report.baseline.key_check {
             return Err(Error::KeyWrong(name));
         }
+        let seal = match (path.is_dir(), report.schema == baseline::SCHEMA) {
+            (true, _) => sealed::check_bag(path, &bytes)?,
+            (false, true) => sealed::check(path, &bytes)?,
+            (false, false) => Seal::default(),
+        };
         let sha256 = crate::report::json::sha256(&bytes);
-        Ok(Self::new(report, sha256, key, artifacts))
+        Ok(Self { seal, ..Self::new(report, sha256, key, artifacts) })
     }
 
     /// Takes a report and puts pseudonyms in place of all other people.
@@ -108,42 +113,50 @@ impl Side {
             declared: Vec::new(),
             open: BTreeMap::new(),
             hashed: BTreeSet::new(),
+            seal: Seal::default(),
             report,
             sha256,
             key,
         };
-        let others = side.other_people();
-        let mut facts = side.report.baseline.facts.clone();
-        for fact in &mut facts {
-            side.note_open(fact, artifacts);
-            hide(fact, artifacts, &side.key, &others);
-        }
-        side.facts = facts;
+        let people = side.people();
+        side.facts = std::mem::take(&mut side.report.baseline.facts);
+        side.hide_people(&people, artifacts);
         side.declared = side.report.baseline.declared.iter().map(|d| side.hide_declared(d)).collect();
         for d in &side.report.baseline.declared {
             if OTHERS.contains(&d.role.as_str()) {
                 for text in [&d.value, &d.label] {
-                    side.open.insert(side.key.pseudonym(text), text.clone());
+                    let pseudonym = side.key.pseudonym(text);
+                    side.open.entry(pseudonym.clone()).or_insert(pseudonym);
                 }
             }
         }
         side
     }
 
-    /// Declared values of other people, in the form in which values are compared.
-    fn other_people(&self) -> BTreeSet<String> {
-        let others = self.report.baseline.declared.iter().filter(|d| OTHERS.contains(&d.role.as_str()));
-        others.map(|d| d.value.clone()).filter(|v| !v.is_empty()).collect()
+    /// The declared people other than the owner.
+    #[must_use]
+    pub fn people(&self) -> People {
+        People::of(&self.report.baseline.declared, &self.key)
     }
 
-    fn note_open(&mut self, fact: &Fact, artifacts: &Artifacts) {
-        let Some(kind) = artifacts.vocabulary.kinds.get(&fact.kind) else { return };
-        for (column, value) in &fact.values {
-            if kind.column(column).is_some_and(|c| c.person)
-                && let Some(text) = value.as_str()
-                && !rule::pseudonym::is_pseudonym(text)
-            {
-                self.open.insert(self.key.pseudonym(text), text.to_string());
+    /// Whether two audits have the same pseudonyms.
+    #[must_use]
+    pub fn same_key(&self, other: &Self) -> bool {
+        self.report.baseline.key_check == other.report.baseline.key_check
+    }
+
+    /// Puts pseudonyms in place of people in all facts. The people may be those of another audit with the same key.
+    pub fn hide_people(&mut self, people: &People, artifacts: &Artifacts) {
+        for fact in &mut self.facts {
+            let before = fact.values.clone();
+            hide(fact, artifacts, &self.key, people);
+            for (column, value) in &fact.values {
+                let (Some(old), Some(new)) = (before.get(column).and_then(|v| v.as_str()), value.as_str()) else {
+                    continue;
+                };
+                if old != new {
+                    self.open.insert(self.key.pseudonym(old), new.to_string());
+                }
             }
         }
     }
@@ -171,8 +184,7 @@ impl Side {
             if self.hashed.contains(&value.to_lowercase()) {
                 return hash_hardware(&self.key, value);
             }
-            let pseudonym = self.key.pseudonym(value);
-            if self.open.contains_key(&pseudonym) { pseudonym } else { value.clone() }
+            self.open.get(&self.key.pseudonym(value)).unwrap_or(value).clone()
         };
         (finding.rule.clone(), finding.group.iter().map(hide).collect())
     }
@@ -271,13 +283,39 @@ impl Side {
     }
 }
 
+/// Declared people other than the owner.
+pub struct People {
+    /// Their values, in the form in which values are compared.
+    values: BTreeSet<String>,
+    /// Their names, to be known inside longer ones.
+    names: Names,
+}
+
+impl People {
+    /// Those among the declared whose values stand open.
+    #[must_use]
+    pub fn of(declared: &[Declared], key: &Key) -> Self {
+        let others = declared.iter().filter(|d| OTHERS.contains(&d.role.as_str()));
+        Self {
+            values: others.map(|d| d.value.clone()).filter(|v| !v.is_empty()).collect(),
+            names: keep::names(declared, key),
+        }
+    }
+
+    /// What stands in place of a text: a pseudonym for a declared value, pseudonyms for the declared names in a longer text.
+    #[must_use]
+    pub fn hide(&self, text: &str, key: &Key) -> Option<String> {
+        let declared = identity::forms(text).iter().any(|form| self.values.contains(form));
+        if declared { Some(self.names.whole(text, key)) } else { self.names.mask(text) }
+    }
+}
+
 /// Puts pseudonyms in place of other people: in the columns that name one, and wherever a declared person stands.
-pub fn hide(fact: &mut Fact, artifacts: &Artifacts, key: &Key, others: &BTreeSet<String>) {
-    keep::hide(fact, &artifacts.vocabulary, key);
+pub fn hide(fact: &mut Fact, artifacts: &Artifacts, key: &Key, people: &People) {
+    keep::hide(fact, &artifacts.vocabulary, key, &people.names);
     for value in fact.values.values_mut() {
-        let Some(text) = value.as_str() else { continue };
-        if identity::forms(text).iter().any(|form| others.contains(form)) {
-            *value = key.pseudonym(text).into();
+        if let Some(hidden) = value.as_str().and_then(|text| people.hide(text, key)) {
+            *value = hidden.into();
         }
     }
 }

@@ -147,9 +147,7 @@ pub fn write(
         payload.insert("data/persons.html", page.into_bytes());
     }
     let forbidden = Forbidden::new(&copies.never_print);
-    if let Some(leak) = payload.iter().find_map(|(name, content)| forbidden.find(name, content)) {
-        return Err(Error::Leak(leak));
-    }
+    payload.iter().try_for_each(|(name, content)| forbidden.check(name, content)).map_err(Error::Leak)?;
     put_bag(out, &format!("{} {}", report.tool.name, report.tool.version), &payload, Some(event), overwrite)
 }
 
@@ -158,11 +156,18 @@ fn session_time(session: &serde_json::Value, key: &str) -> String {
     session.get(key).and_then(serde_json::Value::as_str).unwrap_or("1970-01-01T00:00:00Z").to_owned()
 }
 
-/// Writes a bag with the given files under `data/`. `agent` names the program and its version.
+/// Writes a bag with the given files under `data/`, unless they hold what is forbidden. `agent` names the program and its version.
 ///
 /// # Errors
 /// As [`write()`].
-pub fn write_files(out: &Path, agent: &str, payload: &BTreeMap<&str, Vec<u8>>, overwrite: bool) -> Result<(), Error> {
+pub fn write_files(
+    out: &Path,
+    agent: &str,
+    payload: &BTreeMap<&str, Vec<u8>>,
+    forbidden: &Forbidden,
+    overwrite: bool,
+) -> Result<(), Error> {
+    payload.iter().try_for_each(|(name, content)| forbidden.check(name, content)).map_err(Error::Leak)?;
     put_bag(out, agent, payload, None, overwrite)
 }
 

@@ -57,6 +57,14 @@ impl Forbidden {
         Self(items.iter().filter(|item| searchable(item)).map(one).collect())
     }
 
+    /// Refuses a file that holds an item.
+    ///
+    /// # Errors
+    /// The first item that it holds.
+    pub fn check(&self, file: &str, content: &[u8]) -> Result<(), Leak> {
+        self.find(file, content).map_or(Ok(()), Err)
+    }
+
     /// The first item that a file holds.
     #[must_use]
     pub fn find(&self, file: &str, content: &[u8]) -> Option<Leak> {

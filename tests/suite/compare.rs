@@ -1,5 +1,6 @@
 //! Pairs and triples of audits: every class is right, and nothing is gone merely because it was not read.
 
+use super::court::{has, shell, vrijspoor};
 use super::golden::plan;
 use super::third_party::{PLANTED, maker};
 use std::collections::BTreeMap;
@@ -8,7 +9,7 @@ use vrijspoor::artifact::Artifacts;
 use vrijspoor::audit::keep::Pseudonyms;
 use vrijspoor::audit::{self, Plan, Silent};
 use vrijspoor::compare::half::Half;
-use vrijspoor::compare::{self, Comparison, Pair, Side, baseline, page};
+use vrijspoor::compare::{self, Comparison, Pair, Side, baseline, page, sealed};
 use vrijspoor::embedded::Data;
 use vrijspoor::evidence::Cancel;
 use vrijspoor::fixture::{self, Recipe};
@@ -42,7 +43,9 @@ impl Bench {
     fn side(&self, report: &Report, key_file: Option<&[u8]>) -> Side {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("report.json");
-        std::fs::write(&file, json::bytes(report).unwrap()).unwrap();
+        let bytes = json::bytes(report).unwrap();
+        std::fs::write(&file, &bytes).unwrap();
+        std::fs::write(sealed::digest_file(&file), sealed::list(&file, &bytes)).unwrap();
         Side::read(&file, key_file, &self.artifacts).unwrap()
     }
 
@@ -451,4 +454,164 @@ fn a_comparison_is_a_bag_that_verifies() {
     run(&["verify".as_ref(), out.as_os_str()]).unwrap();
     std::fs::write(out.join("data/comparison.html"), "x").unwrap();
     assert!(run(&["verify".as_ref(), out.as_os_str()]).is_err());
+}
+
+/// Writes a report where the commands look for it.
+fn bag_of(place: &Path, name: &str, report: &Report) -> std::path::PathBuf {
+    let bag = place.join(name);
+    std::fs::create_dir_all(bag.join("data")).unwrap();
+    std::fs::write(bag.join("data/report.json"), json::bytes(report).unwrap()).unwrap();
+    bag
+}
+
+#[test]
+fn a_small_form_is_signed_and_verified_by_itself_and_refused_when_changed() {
+    let place = tempfile::tempdir().unwrap();
+    let report = Bench::audit("google-controlled-en", |_| (), |_| ());
+    let bag = bag_of(place.path(), "bag", &report);
+    let small = place.path().join("before.json");
+    let run = |arguments: &[&str]| vrijspoor().current_dir(place.path()).args(arguments).assert();
+    run(&["baseline", "bag", "-o", "before.json"]).success();
+    run(&["verify", "before.json"]).success();
+    let compare = |out: &str| run(&["compare", "before.json", "bag", "-o", out]);
+    compare("c1").success();
+    if has("sha256sum") {
+        shell(place.path(), "sha256sum -c before.json.sha256").success();
+    }
+    if has("ssh-keygen") {
+        shell(place.path(), "ssh-keygen -q -t ed25519 -N '' -C test -f key").success();
+        run(&["sign", "before.json", "--key", "key"]).success();
+        run(&["verify", "before.json"]).success();
+        let known = "printf 'jan namespaces=\"vrijspoor\" ' > known; cat key.pub >> known;";
+        let check = "ssh-keygen -Y verify -n vrijspoor -f known -I jan -s before.json.sig < before.json";
+        shell(place.path(), &format!("{known} {check}")).success();
+        compare("c2").success();
+        let page = std::fs::read_to_string(place.path().join("c2/data/comparison.json")).unwrap();
+        assert!(page.contains("SHA256:"), "the page says who signed");
+    }
+    // What was changed is refused: by the digest, by the signature alone, and a report by its manifest.
+    let bytes = std::fs::read(&small).unwrap();
+    std::fs::write(&small, [&bytes[..], b"\n"].concat()).unwrap();
+    run(&["verify", "before.json"]).code(1);
+    compare("c3").code(2);
+    assert!(!place.path().join("c3").exists());
+    if sealed::signature_file(&small).exists() {
+        std::fs::remove_file(sealed::digest_file(&small)).unwrap();
+        run(&["verify", "before.json"]).code(1);
+        compare("c3").code(2);
+        std::fs::remove_file(sealed::signature_file(&small)).unwrap();
+        // Nothing vouches for it now, which is no proof of anything: compared, and said.
+        run(&["verify", "before.json"]).code(1);
+        compare("c3").success();
+        let said = std::fs::read_to_string(place.path().join("c3/data/comparison.json")).unwrap();
+        assert!(said.contains("\"unsealed\""));
+    }
+    std::fs::write(bag.join("manifest-sha256.txt"), format!("{}  data/report.json\n", "0".repeat(64))).unwrap();
+    run(&["compare", "bag", "bag", "-o", "c4"]).code(2);
+}
+
+#[test]
+fn one_person_is_one_pseudonym_throughout_a_case_and_in_no_other() {
+    let bench = Bench::new();
+    let case =
+        |id: &str| format!("[case]\nid = \"{id}\"\n[[concern]]\nname = \"R. Kolk\"\nnumbers = [\"+31600000077\"]\n");
+    let small = |name: &str, id: &str| {
+        let report = Bench::audit(name, |r| r.case = Some(case(id)), |_| ());
+        bench.small(&report)
+    };
+    let first = small("iphone-controlled", "A-1");
+    // Another copy of another moment, with other facts.
+    let later = small("iphone-clean", "A-1");
+    let other = small("iphone-controlled", "A-2");
+    let of = |report: &Report, kind: &str| -> Vec<String> {
+        let concern = report.baseline.declared.iter().filter(|d| d.role == "concern" && d.kind == kind);
+        concern.map(|d| d.value.clone()).collect()
+    };
+    for kind in ["number", "name"] {
+        assert_eq!(of(&first, kind).len(), 1);
+        assert_eq!(of(&first, kind), of(&later, kind));
+        assert_ne!(of(&first, kind), of(&other, kind));
+    }
+    let counterparts = |report: &Report| -> std::collections::BTreeSet<String> {
+        let facts = report.baseline.facts.iter().filter_map(|f| f.values.get("counterpart")?.as_str());
+        facts.map(str::to_string).collect()
+    };
+    assert!(!counterparts(&first).is_disjoint(&counterparts(&later)), "the same people in both copies");
+    assert!(counterparts(&first).is_disjoint(&counterparts(&other)));
+}
+
+#[test]
+fn a_declared_name_inside_the_name_of_a_device_is_known_in_the_small_form() {
+    let bench = Bench::new();
+    let rule = "contact.hotspot-of-other";
+    let named = |recipe: &mut Recipe| recipe.case = recipe.case.take().map(|c| c.replace("Ruben Kolk", "Ruben"));
+    let old = Bench::audit("iphone-around-controlled", named, |_| ());
+    let new = Bench::audit(
+        "iphone-around-controlled",
+        |r| {
+            named(r);
+            later(r);
+        },
+        |_| (),
+    );
+    let hotspot =
+        old.findings.iter().find(|f| f.rule == rule && f.group.iter().any(|g| g == "iPhone van Ruben")).unwrap();
+    assert_eq!(hotspot.urgency, "this-week", "the name of a person of concern raises it");
+    let small = bench.small(&old);
+    let text = String::from_utf8(json::bytes(&small).unwrap()).unwrap();
+    assert!(!text.to_lowercase().contains("ruben"), "no name of a declared person in the small form");
+    for reports in [[&small, &new], [&old, &new]] {
+        let pair = &bench.compare(&reports).pairs[0];
+        let urgencies: Vec<(&str, &str)> =
+            pair.findings.iter().filter(|f| f.rule == rule).map(|f| (f.class.as_str(), f.urgency.as_str())).collect();
+        assert!(urgencies.contains(&("unchanged", "this-week")), "{urgencies:?}");
+        assert!(pair.findings.iter().all(|f| f.class == "unchanged"), "{:?}", classes(pair));
+    }
+    // Declared only now: the old small form does not hold the name, so the fact is the same and what is held against it is not.
+    let unnamed = Bench::audit("iphone-around-controlled", |r| r.case = None, |_| ());
+    let pair = &bench.compare(&[&bench.small(&unnamed), &new]).pairs[0];
+    assert!(!classes(pair).contains_key("gone"), "{:?}", classes(pair));
+}
+
+/// What must never be printed is looked for in everything that these commands make or vouch for.
+#[test]
+fn nothing_that_must_not_be_printed_leaves_by_a_side_door() {
+    let place = tempfile::tempdir().unwrap();
+    let out = super::court::report(place.path());
+    let at = place.path();
+    // Every output names the program: what is forbidden here stands in all of them.
+    std::fs::write(at.join("case.toml"), "[place]\nnever_print = [\"Niemandsweg 1\", \"vrijspoor\"]\n").unwrap();
+    std::fs::write(at.join("other.toml"), "[place]\nnever_print = [\"Niemandsweg 1\"]\n").unwrap();
+    let key = ssh_key();
+    std::fs::write(at.join("key"), key).unwrap();
+    let run =
+        |arguments: &[&str], case: &str| vrijspoor().current_dir(at).args(arguments).args(["--case", case]).assert();
+    let commands: [(&[&str], &str); 5] = [
+        (&["compare", "out", "out", "-o", "compared"], "compared"),
+        (&["redact", "out", "-o", "redacted", "--openings", "openings.json"], "openings.json"),
+        (&["baseline", "out", "-o", "small.json"], "small.json"),
+        (&["sign", "out", "--key", "key"], "out/manifest-sha256.txt.sig"),
+        (&["stamp", "out"], "out/manifest-sha256.txt.tsq"),
+    ];
+    for (arguments, made) in commands {
+        let refused = run(arguments, "case.toml").code(2);
+        let said = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+        assert!(said.contains("[leak]") && !said.contains("Niemandsweg"), "{arguments:?}: {said}");
+        assert!(!at.join(made).exists(), "{arguments:?} left {made}");
+        run(arguments, "other.toml").success();
+        assert!(at.join(made).exists(), "{arguments:?}");
+    }
+    run(&["sign", "small.json", "--key", "key"], "case.toml").code(2);
+    assert!(!at.join("small.json.sig").exists());
+    let note = ["custody", "add", "out", "--action", "handed over", "--note", "langs niemandsweg-1"];
+    run(&note, "other.toml").code(2);
+    let custody = std::fs::read_to_string(out.join("custody.jsonl")).unwrap_or_default();
+    assert!(!custody.contains("niemandsweg"));
+    run(&["custody", "add", "out", "--action", "handed over", "--note", "op kantoor"], "other.toml").success();
+}
+
+/// A key for tests, made for nothing else.
+fn ssh_key() -> String {
+    let pair = ssh_key::private::Ed25519Keypair::from_seed(&[7; 32]);
+    ssh_key::PrivateKey::from(pair).to_openssh(ssh_key::LineEnding::LF).unwrap().to_string()
 }

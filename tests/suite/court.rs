@@ -8,11 +8,13 @@ use vrijspoor::report::{bag, verify};
 
 use super::golden::audit_fixture;
 
-fn vrijspoor() -> Command {
+/// The program.
+pub fn vrijspoor() -> Command {
     Command::new(env!("CARGO_BIN_EXE_vrijspoor"))
 }
 
-fn has(tool: &str) -> bool {
+/// Whether a stock tool is there; says so when it is not.
+pub fn has(tool: &str) -> bool {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let there = std::env::split_paths(&paths).any(|folder| folder.join(tool).is_file());
     if !there {
@@ -21,12 +23,13 @@ fn has(tool: &str) -> bool {
     there
 }
 
-fn shell(folder: &Path, command: &str) -> assert_cmd::assert::Assert {
+/// Runs a line of shell in a folder.
+pub fn shell(folder: &Path, command: &str) -> assert_cmd::assert::Assert {
     Command::new("sh").args(["-ec", command]).current_dir(folder).assert()
 }
 
 /// A report of a small fixture, in a folder of its own.
-fn report(place: &Path) -> PathBuf {
+pub fn report(place: &Path) -> PathBuf {
     let audited = audit_fixture("google-controlled-en", &place.join("evidence"));
     let out = place.join("out");
     let session = serde_json::json!({"started": "2026-11-24T10:00:00Z", "finished": "2026-11-24T10:00:05Z"});
