@@ -11,6 +11,8 @@ mod cli;
 mod compare;
 #[path = "suite/consent.rs"]
 mod consent;
+#[path = "suite/contact.rs"]
+mod contact;
 #[path = "suite/court.rs"]
 mod court;
 #[path = "suite/fuzz.rs"]

@@ -39,3 +39,38 @@ pub fn calendar(date: &str, title: &str) -> Option<String> {
     ];
     Some(lines.join("\r\n") + "\r\n")
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+    use crate::report::text::Text;
+
+    #[test]
+    fn the_finding_that_asks_for_it_soonest_gives_the_date() {
+        let mut report = sample::report("nl");
+        report.options.as_of = Some("2026-10-30T23:30:00Z".into());
+        report.findings.iter_mut().for_each(|f| f.recheck_in_days = 28);
+        report.findings[0].recheck_in_days = 7;
+        assert_eq!(date(&report).unwrap(), "2026-11-06");
+        report.findings.clear();
+        assert!(date(&report).is_some(), "an absence is looked at again too");
+        report.options.as_of = None;
+        assert_eq!(date(&report), None);
+    }
+
+    #[test]
+    fn the_calendar_file_is_whole_and_says_nothing() {
+        for lang in ["nl", "en"] {
+            let file = calendar("2026-12-31", &Text::of(lang).compare.calendar).unwrap();
+            assert!(file.contains("DTSTART;VALUE=DATE:20261231\r\nDTEND;VALUE=DATE:20270101\r\n"));
+            assert!(file.lines().count() == file.matches("\r\n").count() && file.ends_with("END:VCALENDAR\r\n"));
+            let lower = file.to_lowercase();
+            for telling in ["vrijspoor", "telefoon", "phone", "onderzoek", "audit", "check", "controle", "report"] {
+                assert!(!lower.contains(telling), "{telling} in {file}");
+            }
+        }
+        assert_eq!(calendar("soon", "x"), None);
+    }
+}

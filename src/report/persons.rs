@@ -4,7 +4,7 @@
 use super::html::Error;
 use super::shown::{self, Zone};
 use super::text::{PersonWords, Text, fill};
-use super::{Report, Words};
+use super::{Finding, FindingText, Report, Words};
 use askama::Template;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -114,13 +114,17 @@ pub struct AfterExit {
     pub first_at: String,
 }
 
-/// `persons.html`; `None` when nobody was declared and no contact was looked at.
+/// The concern whose findings stand on the page.
+const CONCERN: &str = "contact";
+
+/// `persons.html`; `None` when nobody was declared, no contact was looked at, and nothing was found about contact.
 ///
 /// # Errors
 /// When the page cannot be put together, which would be an error of this program.
 pub fn render(report: &Report) -> Result<Option<String>, Error> {
     let persons = &report.persons;
-    if persons.concern.is_empty() && !persons.pattern_read {
+    let about = report.findings.iter().any(|f| f.category == CONCERN && f.urgency != "info" && f.urgency != "later");
+    if persons.concern.is_empty() && !persons.pattern_read && !about {
         return Ok(None);
     }
     let digest = super::json::digest(report)?;
@@ -145,6 +149,12 @@ struct Page<'a> {
 impl Page<'_> {
     fn show(&self, value: &str) -> String {
         shown::value(value)
+    }
+
+    /// The findings about contact, as the report words them.
+    fn findings(&self) -> Vec<(&Finding, FindingText)> {
+        let about = self.report.findings.iter().filter(|f| f.category == CONCERN);
+        about.map(|f| (f, if self.text.lang == "nl" { f.texts.nl.clone() } else { f.texts.en.clone() })).collect()
     }
 
     fn moment(&self, at: &str) -> String {
@@ -177,6 +187,14 @@ impl Page<'_> {
             ("last", &last),
         ];
         fill(&self.words.contact_line, &values)
+    }
+
+    /// Days far above the ordinary, those after the date of leaving marked.
+    fn bursts(&self, contact: &Contact) -> String {
+        let exit = contact.after_exit.as_ref().map(|a| a.exit.as_str());
+        let after = |day: &String| exit.is_some_and(|exit| !exit.is_empty() && day.as_str() > exit);
+        let one = |day: &String| if after(day) { format!("{day} ({})", self.words.after) } else { day.clone() };
+        contact.bursts.iter().map(one).collect::<Vec<_>>().join(", ")
     }
 
     fn after(&self, after: &AfterExit) -> String {

@@ -1,0 +1,150 @@
+//! Contact over time: each measure with a planted pattern, and a twin with the same counts that must not show it.
+
+use super::golden::plan;
+use vrijspoor::audit::{self, Silent};
+use vrijspoor::embedded::Data;
+use vrijspoor::evidence::Cancel;
+use vrijspoor::fixture::{self, recipe::File};
+use vrijspoor::report::Report;
+use vrijspoor::report::persons::{self, Contact};
+
+const X: &str = "+31600000093";
+const EXIT: &str = "2026-10-02";
+
+/// Texts with the number `X`: for each a moment and whether she sent it.
+fn texts(messages: &[(&str, bool)]) -> String {
+    let mut sql = format!("INSERT INTO handle (ROWID, id, country, service) VALUES (93, '{X}', 'nl', 'SMS');\n");
+    for (n, (at, sent)) in messages.iter().enumerate() {
+        sql += &format!(
+            "INSERT INTO message (ROWID, guid, handle_id, service, date, is_from_me, item_type) VALUES ({}, 'X-{n}', 93, 'SMS', cocoa_ns('{at}'), {}, 0);\n",
+            9500 + n,
+            i32::from(*sent)
+        );
+    }
+    sql
+}
+
+/// WhatsApp messages received from the number `X`.
+fn whatsapp(moments: &[&str]) -> String {
+    let mut sql = "CREATE TABLE ZWACHATSESSION (Z_PK INTEGER PRIMARY KEY, ZCONTACTJID VARCHAR);
+        CREATE TABLE ZWAMESSAGE (Z_PK INTEGER PRIMARY KEY, ZISFROMME INTEGER, ZMESSAGEDATE TIMESTAMP, ZCHATSESSION INTEGER);
+        INSERT INTO ZWACHATSESSION VALUES (1, '31600000093@s.whatsapp.net');\n"
+        .to_string();
+    for at in moments {
+        sql += &format!(
+            "INSERT INTO ZWAMESSAGE (ZISFROMME, ZMESSAGEDATE, ZCHATSESSION) VALUES (0, unixepoch('{at}') - 978307200, 1);\n"
+        );
+    }
+    sql
+}
+
+fn audit(role: &str, scope: &[&str], messages: &str, other: Option<String>) -> Report {
+    let folder = tempfile::tempdir().unwrap();
+    let mut recipe = fixture::recipe(Data::default().fixtures, "contact-pattern").unwrap();
+    let files = &mut recipe.inputs[0].files;
+    let sms = files.iter_mut().find(|f| f.path.ends_with("sms.db")).unwrap();
+    sms.sqlite.get_or_insert_default().push_str(messages);
+    if let Some(sql) = other {
+        let path = "AppDomainGroup-group.net.whatsapp.WhatsApp.shared::ChatStorage.sqlite";
+        files.retain(|f| f.path != path);
+        files.push(File { path: path.into(), sqlite: Some(sql), ..File::default() });
+    }
+    let inputs = fixture::build(&recipe, folder.path()).unwrap();
+    let declared =
+        if role.is_empty() { String::new() } else { format!("[[{role}]]\nname = \"X.\"\nnumbers = [\"{X}\"]\n") };
+    let case = format!("[dates]\nexit = {EXIT}\n{declared}");
+    let mut plan = plan(inputs, None, &case);
+    plan.scope = scope.iter().map(ToString::to_string).collect();
+    audit::run(&plan, &Cancel::default(), &Silent).unwrap().report
+}
+
+fn contact(messages: &[(&str, bool)]) -> Contact {
+    let report = audit("concern", &["all", "contact-pattern"], &texts(messages), None);
+    report.persons.concern[0].contact.clone().unwrap()
+}
+
+fn received(moments: &[String]) -> Vec<(&str, bool)> {
+    moments.iter().map(|at| (at.as_str(), false)).collect()
+}
+
+#[test]
+fn a_burst_is_a_day_far_above_the_ordinary_ones() {
+    let day = |day: u32, n: u32| (0..n).map(move |m| format!("2026-10-{day:02}T10:{m:02}:00Z"));
+    let planted: Vec<String> = (3..8).flat_map(|d| day(d, 2)).chain(day(9, 12)).collect();
+    assert_eq!(contact(&received(&planted)).bursts, ["2026-10-09"]);
+    // As many on every day is how they always talk; few more than usual is no burst either.
+    let level: Vec<String> = (3..8).flat_map(|d| day(d, 12)).collect();
+    assert!(contact(&received(&level)).bursts.is_empty());
+    let few: Vec<String> = (3..8).flat_map(|d| day(d, 2)).chain(day(9, 9)).collect();
+    assert!(contact(&received(&few)).bursts.is_empty());
+}
+
+#[test]
+fn after_the_exit_begins_the_day_after_it() {
+    let after =
+        contact(&[("2026-10-01T10:00:00Z", false), ("2026-10-03T10:00:00Z", false), ("2026-10-04T10:00:00Z", true)]);
+    let after = after.after_exit.unwrap();
+    assert_eq!((after.received, after.sent, after.days, after.first_at.as_str()), (1, 1, 2, "2026-10-03T10:00:00Z"));
+    // The day itself may be the hours before she left; 22:30 in Greenwich is the next day in Amsterdam.
+    assert!(contact(&[("2026-10-02T10:00:00Z", false)]).after_exit.is_none());
+    assert!(contact(&[("2026-10-02T22:30:00Z", false)]).after_exit.is_some());
+}
+
+#[test]
+fn pressure_without_an_answer_is_counted_until_an_answer() {
+    let on_end: Vec<String> = (8..16).map(|h| format!("2026-10-05T{h:02}:00:00Z")).collect();
+    let planted = received(&on_end);
+    assert_eq!(contact(&planted).longest_unanswered, 8);
+    let mut answered = planted.clone();
+    answered.push(("2026-10-05T11:30:00Z", true));
+    // The hour of the answer counts as answered, whatever came in it.
+    assert_eq!(contact(&answered).longest_unanswered, 4);
+}
+
+#[test]
+fn night_is_night_where_she_lives() {
+    let night = contact(&[("2026-10-05T20:10:00Z", false), ("2026-10-06T03:50:00Z", false)]);
+    assert_eq!((night.received, night.received_at_night), (2, 2));
+    let day = contact(&[("2026-10-05T19:50:00Z", false), ("2026-10-06T04:10:00Z", false)]);
+    assert_eq!((day.received, day.received_at_night), (2, 0));
+    // What she sends at night says nothing about the other.
+    assert_eq!(contact(&[("2026-10-05T23:10:00Z", true)]).received_at_night, 0);
+}
+
+#[test]
+fn a_new_channel_and_a_first_contact_are_those_after_the_exit() {
+    let scope = ["all", "contact-pattern"];
+    let before = texts(&[("2026-09-01T10:00:00Z", false)]);
+    let of = |moments: &[&str]| {
+        let report = audit("concern", &scope, &before, Some(whatsapp(moments)));
+        let contact = report.persons.concern[0].contact.clone().unwrap();
+        assert_eq!(contact.first_at, "2026-09-01T10:00:00Z");
+        let channels: Vec<(String, bool)> =
+            contact.channels.iter().map(|c| (c.service.clone(), c.new_after_exit)).collect();
+        (channels, persons::render(&report).unwrap().unwrap())
+    };
+    let (channels, page) = of(&["2026-10-05T10:00:00Z"]);
+    assert_eq!(channels, [("messages".to_string(), false), ("whatsapp".to_string(), true)]);
+    // In the words of people, and with the assumption that the numbers are one person's.
+    assert!(page.contains("Berichten: ontvangen 1") && !page.contains("messages:"), "{page}");
+    assert!(page.contains("is een aanname") && page.contains("van na het vertrek"));
+    let (channels, page) = of(&["2026-09-05T10:00:00Z", "2026-10-05T10:00:00Z"]);
+    assert!(channels.iter().all(|(_, new)| !new) && !page.contains("van na het vertrek"));
+}
+
+#[test]
+fn trusted_and_privileged_people_and_those_without_consent_are_in_no_count() {
+    let messages = texts(&[("2026-10-05T10:00:00Z", false), ("2026-10-06T23:00:00Z", false)]);
+    let all = ["all", "contact-pattern"];
+    let unknown = audit("", &all, &messages, None);
+    let known = |report: &Report| report.persons.others.len();
+    for (role, left_out) in [("trusted", 1), ("privileged", 0)] {
+        let report = audit(role, &all, &messages, None);
+        assert_eq!(report.persons.left_out, left_out, "{role}");
+        assert_eq!(known(&report), known(&unknown) - 1, "{role}");
+    }
+    let without = audit("concern", &["all"], &messages, None);
+    assert!(!without.persons.pattern_read && without.persons.concern[0].contact.is_none());
+    assert!(without.baseline.facts.iter().all(|f| f.kind != "contact_hour"));
+    assert!(persons::render(&without).unwrap().unwrap().contains("contact-pattern"));
+}
