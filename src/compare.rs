@@ -112,6 +112,8 @@ pub struct Pair {
     pub facts: Vec<FactChange>,
     /// Number of facts by class.
     pub fact_counts: BTreeMap<String, u64>,
+    /// Rules that could not be asked of one of the two.
+    pub failed: Vec<String>,
 }
 
 /// Something to know about the pair as a whole.
@@ -143,7 +145,7 @@ pub struct CoverageChange {
 pub struct FindingChange {
     /// One of [`CLASSES`].
     pub class: String,
-    /// Why: `source` (a part not read then), `no-copy-before`, `context`, `part`, `rule`, `declared`, `lists` or `several` (of these
+    /// Why: `source` (a part not read then), `no-copy-before`, `context`, `part`, `rule`, `declared`, `lists`, `not-answered` or `several` (of these
     /// three) for what is newly visible; `coverage` (a part not read now), `no-copy-now` and these for what cannot be compared, also `pseudonyms`; `part`
     /// for what is unchanged as far as both times were read.
     pub why: String,

@@ -40,8 +40,7 @@ pub fn compare(
         let all = |side: &Side| side.facts.iter().filter_map(|f| state(f, artifacts)).collect();
         let (old_states, new_states) = (all(old), all(new));
         let (old_hits, new_hits) = (&judged[n].hits, &judged[n + 1].hits);
-        let failures: BTreeSet<&String> = judged[n].failures.union(&judged[n + 1].failures).collect();
-        let failed = failures.into_iter().cloned().collect::<Vec<_>>().join(", ");
+        let failed = [&judged[n].failures, &judged[n + 1].failures];
         let looks = [looks(old, new), looks(new, old)];
         let pair = Two { old, new, artifacts, rules, old_hits, new_hits, old_states, new_states, looks, failed };
         pairs.push(pair.compare(n + 1, unmatched.get(n + 1).cloned().unwrap_or_default()));
@@ -119,8 +118,8 @@ pub(super) struct Two<'a> {
     new_states: BTreeSet<String>,
     /// Of the older and of the newer audit.
     looks: [Looks<'a>; 2],
-    /// Questions that could not be answered on one of the two.
-    failed: String,
+    /// Questions that could not be answered, of the older and of the newer audit.
+    failed: [&'a BTreeSet<String>; 2],
 }
 
 impl Two<'_> {
@@ -137,7 +136,15 @@ impl Two<'_> {
             findings: self.findings(),
             facts,
             fact_counts,
+            failed: self.failed().into_iter().cloned().collect(),
         }
+    }
+
+    /// The rules that could not be asked on one of the two.
+    fn failed(&self) -> BTreeSet<&String> {
+        let [old, new] = self.failed;
+        let rule = |id: &&String| self.rules.list.iter().any(|r| r.id == **id);
+        old.union(new).filter(rule).collect()
     }
 
     fn remarks(&self) -> Vec<Remark> {
@@ -174,8 +181,8 @@ impl Two<'_> {
                 say(code, String::new());
             }
         }
-        if !self.failed.is_empty() {
-            say("rule-failed", self.failed.clone());
+        if !self.failed().is_empty() {
+            say("rule-failed", self.failed().len().to_string());
         }
         if old.case.id != new.case.id {
             say("other-case", format!("{} / {}", old.case.id, new.case.id));
@@ -328,7 +335,11 @@ impl Two<'_> {
     fn finding(&self, group: &Group, old: Option<&Finding>, new: Option<&Finding>) -> FindingChange {
         let (then, now) = (self.old_hits.get(group), self.new_hits.get(group));
         let (mut unread, mut file_absent, mut added, mut removed) = (Vec::new(), false, 0, 0);
+        let [failed_then, failed_now] = self.failed.map(|failed| failed.contains(&group.0));
         let (class, why) = match (then, now) {
+            // A question that was not answered says nothing about the phone.
+            (None, Some(_)) if failed_then => ("newly-visible", "not-answered"),
+            (Some(_) | None, None) if failed_now || failed_then => ("not-comparable", "not-answered"),
             (Some(_), Some(_)) if old.is_none() && self.old.report.schema == crate::report::SCHEMA => {
                 ("newly-visible", self.judged_otherwise(self.old))
             }
