@@ -18,7 +18,9 @@ impl People {
     pub fn read(conn: &Connection) -> rusqlite::Result<Self> {
         let mut statement = conn.prepare("SELECT role, kind, value, label FROM person ORDER BY rowid")?;
         let rows = statement.query_map([], |row| {
-            Ok(Declared { role: row.get(0)?, kind: row.get(1)?, value: row.get(2)?, label: row.get(3)? })
+            let value: String = row.get(2)?;
+            let (name, hardware) = (identity::name(&value), hardware(&value));
+            Ok(Declared { role: row.get(0)?, kind: row.get(1)?, value, label: row.get(3)?, name, hardware })
         })?;
         Ok(Self(rows.collect::<rusqlite::Result<Vec<_>>>()?))
     }
@@ -43,6 +45,9 @@ struct Declared {
     kind: String,
     value: String,
     label: String,
+    /// The value as a name and as an identifier of hardware; made once, because every value of every fact is held against it.
+    name: Option<String>,
+    hardware: String,
 }
 
 /// Gives a connection the function `declared(role, value, …)`: the label of the first declared person or thing of that role that one
@@ -100,13 +105,13 @@ impl Forms {
             "mail" => same(&self.mail),
             "number" => same(&self.number),
             "package" | "network" => self.plain == person.value.to_lowercase(),
-            _ if same(&self.name) || (self.hardware.len() >= 6 && self.hardware == hardware(&person.value)) => true,
+            _ if same(&self.name) || (self.hardware.len() >= 6 && self.hardware == person.hardware) => true,
             // `iPhone van Ruben` may be a person of concern's; it never explains a device as one's own.
             "name" | "device" if person.role == "concern" => {
-                let (Some(name), Some(declared)) = (&self.name, identity::name(&person.value)) else { return false };
+                let (Some(name), Some(declared)) = (&self.name, &person.name) else { return false };
                 declared.chars().count() >= 3 && format!(" {name} ").contains(&format!(" {declared} "))
             }
-            "device" => self.name.is_some() && self.name == identity::name(&person.value),
+            "device" => self.name.is_some() && self.name == person.name,
             _ => false,
         }
     }

@@ -4,7 +4,7 @@ use super::golden::plan;
 use vrijspoor::audit::{self, Silent};
 use vrijspoor::embedded::Data;
 use vrijspoor::evidence::Cancel;
-use vrijspoor::fixture::{self, recipe::File};
+use vrijspoor::fixture;
 use vrijspoor::report::Report;
 use vrijspoor::report::persons::{self, Contact};
 
@@ -47,7 +47,10 @@ fn audit(role: &str, scope: &[&str], messages: &str, other: Option<String>) -> R
     if let Some(sql) = other {
         let path = "AppDomainGroup-group.net.whatsapp.WhatsApp.shared::ChatStorage.sqlite";
         files.retain(|f| f.path != path);
-        files.push(File { path: path.into(), sqlite: Some(sql), ..File::default() });
+        let mut chats = files[0].clone();
+        (chats.path, chats.from, chats.sqlite) = (path.into(), None, Some(sql));
+        (chats.plist, chats.json, chats.text, chats.wal, chats.nskeyed) = (None, None, None, None, None);
+        files.push(chats);
     }
     let inputs = fixture::build(&recipe, folder.path()).unwrap();
     let declared =
