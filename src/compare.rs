@@ -145,9 +145,9 @@ pub struct CoverageChange {
 pub struct FindingChange {
     /// One of [`CLASSES`].
     pub class: String,
-    /// Why: `source` (a part not read then), `no-copy-before`, `context`, `part`, `rule`, `declared`, `lists`, `not-answered` or `several` (of these
-    /// three) for what is newly visible; `coverage` (a part not read now), `no-copy-now` and these for what cannot be compared, also `pseudonyms`; `part`
-    /// for what is unchanged as far as both times were read.
+    /// Why. For what is newly visible: `source` (a part not read then), `no-copy-before`, `context`, `part`, `rule`, `declared`, `lists`,
+    /// `several` of these three, `not-answered`, `kept`. For what cannot be compared: `coverage` (a part not read now), `no-copy-now`,
+    /// `pseudonyms`, and those after `no-copy-before`. For what is unchanged as far as it was kept and read: `part`, `kept`.
     pub why: String,
     /// Artifacts that were not looked at on the other side.
     pub unread: Vec<String>,

@@ -75,8 +75,9 @@ pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, r
             if devices.contains(&value.to_lowercase()) {
                 *value = hash_hardware(key, value);
             } else if !plain.contains(value) {
-                let whole = || identity::forms(value).iter().any(|f| known.contains(f)).then(|| key.pseudonym(value));
-                if let Some(hidden) = people.hide(value, key).or_else(whole) {
+                let whole = identity::forms(value).iter().any(|f| known.contains(f));
+                let hidden = if whole { Some(people.whole(value, key)) } else { people.hide(value, key) };
+                if let Some(hidden) = hidden {
                     *value = hidden;
                 }
             }

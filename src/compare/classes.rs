@@ -12,6 +12,9 @@ use crate::rule::pseudonym::is_pseudonym;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The reason for a finding that cannot be judged again from what was kept.
+const KEPT: &str = "kept";
+
 /// Compares audits, oldest first.
 ///
 /// # Errors
@@ -216,7 +219,8 @@ impl Two<'_> {
         report.ruleset.rules_sha256 == self.rules.sha256
     }
 
-    /// Why today's rules say something else about an audit than its own report does.
+    /// Why today's rules say something else about an audit than its own report does. Where nothing is different, what was kept
+    /// does not hold what the question needs: a name that is a pseudonym now.
     fn judged_otherwise(&self, side: &Side) -> &'static str {
         let lists = Lists(List::given(&self.rules.indicators.lists));
         let causes = [
@@ -228,7 +232,7 @@ impl Two<'_> {
         match (causes.next(), causes.next()) {
             (Some(cause), None) => cause,
             (Some(_), Some(_)) => "several",
-            _ => "rule",
+            _ => KEPT,
         }
     }
 
@@ -371,6 +375,8 @@ impl Two<'_> {
                 (why, unread, file_absent) = self.seen(Age::New, &hit.leans_on);
                 (if unread.is_empty() { "gone" } else { "not-comparable" }, why)
             }
+            // Both reports have it, although what was kept of them is not enough to judge it again.
+            (None, None) if self.both_reported(old, new) => ("unchanged", KEPT),
             // Reported once, and by today's rules in neither audit.
             (None, None) if new.is_some() && old.is_none() => ("newly-visible", self.judged_otherwise(self.new)),
             (None, None) => ("not-comparable", self.judged_otherwise(self.old)),
@@ -403,6 +409,12 @@ impl Two<'_> {
             easy: rule.map(|r| r.nl_easy.title.clone()).unwrap_or_default(),
             expected: self.expected(&group.0, class, now.is_some()).into(),
         }
+    }
+
+    /// Whether two reports by the same rules, lists and declarations have a finding in the same urgency.
+    fn both_reported(&self, old: Option<&Finding>, new: Option<&Finding>) -> bool {
+        let alike = [self.old, self.new].iter().all(|side| self.judged_otherwise(side) == KEPT);
+        alike && matches!((old, new), (Some(a), Some(b)) if a.urgency == b.urgency)
     }
 
     /// Whether a change that the team ticked as done since the last check has come about. Only steps that change something count.

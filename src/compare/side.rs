@@ -306,7 +306,13 @@ impl People {
     #[must_use]
     pub fn hide(&self, text: &str, key: &Key) -> Option<String> {
         let declared = identity::forms(text).iter().any(|form| self.values.contains(form));
-        if declared { Some(self.names.whole(text, key)) } else { self.names.mask(text) }
+        if declared { Some(self.whole(text, key)) } else { self.names.mask(text) }
+    }
+
+    /// What stands in place of a text that names a person.
+    #[must_use]
+    pub fn whole(&self, text: &str, key: &Key) -> String {
+        self.names.whole(text, key)
     }
 }
 

@@ -18,7 +18,7 @@ pub mod leak;
 pub mod persons;
 pub mod redact;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod seal;
 pub mod sessions;
 pub mod shown;
