@@ -13,29 +13,28 @@ const EXIT: &str = "2026-10-02";
 
 /// Texts with the number `X`: for each a moment and whether she sent it.
 fn texts(messages: &[(&str, bool)]) -> String {
-    let mut sql = format!("INSERT INTO handle (ROWID, id, country, service) VALUES (93, '{X}', 'nl', 'SMS');\n");
-    for (n, (at, sent)) in messages.iter().enumerate() {
-        sql += &format!(
-            "INSERT INTO message (ROWID, guid, handle_id, service, date, is_from_me, item_type) VALUES ({}, 'X-{n}', 93, 'SMS', cocoa_ns('{at}'), {}, 0);\n",
-            9500 + n,
-            i32::from(*sent)
-        );
-    }
-    sql
+    let one = |(n, (at, sent)): (usize, &(&str, bool))| {
+        let (id, sent) = (9500 + n, i32::from(*sent));
+        format!(
+            "INSERT INTO message (ROWID, guid, handle_id, service, date, is_from_me, item_type) \
+             VALUES ({id}, 'X-{n}', 93, 'SMS', cocoa_ns('{at}'), {sent}, 0);\n"
+        )
+    };
+    let handle = format!("INSERT INTO handle (ROWID, id, country, service) VALUES (93, '{X}', 'nl', 'SMS');\n");
+    std::iter::once(handle).chain(messages.iter().enumerate().map(one)).collect()
 }
 
 /// WhatsApp messages received from the number `X`.
 fn whatsapp(moments: &[&str]) -> String {
-    let mut sql = "CREATE TABLE ZWACHATSESSION (Z_PK INTEGER PRIMARY KEY, ZCONTACTJID VARCHAR);
+    let tables = "CREATE TABLE ZWACHATSESSION (Z_PK INTEGER PRIMARY KEY, ZCONTACTJID VARCHAR);
         CREATE TABLE ZWAMESSAGE (Z_PK INTEGER PRIMARY KEY, ZISFROMME INTEGER, ZMESSAGEDATE TIMESTAMP, ZCHATSESSION INTEGER);
-        INSERT INTO ZWACHATSESSION VALUES (1, '31600000093@s.whatsapp.net');\n"
-        .to_string();
-    for at in moments {
-        sql += &format!(
+        INSERT INTO ZWACHATSESSION VALUES (1, '31600000093@s.whatsapp.net');\n";
+    let one = |at: &&str| {
+        format!(
             "INSERT INTO ZWAMESSAGE (ZISFROMME, ZMESSAGEDATE, ZCHATSESSION) VALUES (0, unixepoch('{at}') - 978307200, 1);\n"
-        );
-    }
-    sql
+        )
+    };
+    std::iter::once(tables.to_string()).chain(moments.iter().map(one)).collect()
 }
 
 fn audit(role: &str, scope: &[&str], messages: &str, other: Option<String>) -> Report {
