@@ -15,6 +15,7 @@ pub mod privileged;
 pub mod reconcile;
 pub mod reproduce;
 pub mod requested;
+pub mod rewrite;
 pub mod sessions;
 pub mod source;
 mod validation;

@@ -319,7 +319,9 @@ impl CaseFile {
     /// # Errors
     /// When it cannot be written as TOML, which would be an error of this program.
     pub fn to_text(&self) -> Result<String, toml::ser::Error> {
-        let mut tree = toml::Value::try_from(self)?;
+        // By way of the text: a tree made from the type directly would turn dates into tables.
+        let mut tree =
+            toml::from_str(&toml::to_string(self)?).map_err(<toml::ser::Error as serde::ser::Error>::custom)?;
         prune(&mut tree);
         toml::to_string(&tree)
     }

@@ -4,8 +4,8 @@ use super::{Exit, Failure, args, print};
 use crate::artifact::Artifacts;
 use crate::embedded::read_folder;
 use crate::fact::Problems;
-use crate::report::text::Text;
-use crate::rule::Rules;
+use crate::report::text::{Text, fill};
+use crate::rule::{Rules, prose};
 use clap::ArgMatches;
 use comfy_table::{ContentArrangement, Table};
 use std::path::PathBuf;
@@ -17,7 +17,9 @@ pub fn rules(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure>
         Some(("check", m)) => {
             let data = args::data(m)?;
             let artifacts = Artifacts::load(data.artifacts).map_err(|p| unusable(&p))?;
-            check(m, data.rules, text, |files| Rules::load(files, &artifacts.vocabulary).map(|r| r.list.len()))
+            check(m, data.rules, text, |files| {
+                Rules::load(files, &artifacts.vocabulary).map(|rules| (rules.list.len(), levels(files, text)))
+            })
         }
         _ => {
             let data = args::data(matches.subcommand_matches("list").unwrap_or(matches))?;
@@ -39,7 +41,7 @@ pub fn artifacts(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Fail
     match matches.subcommand() {
         Some(("show", m)) => show(args::data(m)?.artifacts, m),
         Some(("check", m)) => {
-            check(m, args::data(m)?.artifacts, text, |files| Artifacts::load(files).map(|a| a.list.len()))
+            check(m, args::data(m)?.artifacts, text, |files| Artifacts::load(files).map(|a| (a.list.len(), Vec::new())))
         }
         Some(("coverage", m)) => {
             let artifacts = Artifacts::load(args::data(m)?.artifacts).map_err(|p| unusable(&p))?;
@@ -89,20 +91,46 @@ fn show(files: &[(&str, &str)], matches: &ArgMatches) -> Result<Exit, Failure> {
     }
 }
 
+/// How the Dutch of each level reads, a line a level.
+fn levels(files: &[(&str, &str)], text: &Text) -> Vec<String> {
+    let line = |layer: &prose::Layer| {
+        let prose::Layer { name, figures, bounds } = layer;
+        let number = |n: f64| format!("{n:.1}");
+        fill(
+            text.cli("level"),
+            &[
+                ("name", name),
+                ("sentences", &figures.sentences.to_string()),
+                ("mean", &number(figures.words_a_sentence())),
+                ("most", &number(bounds.words_a_sentence)),
+                ("longest", &figures.longest.to_string()),
+                ("long", &number(figures.long_words())),
+                ("most_long", &number(bounds.long_words)),
+                ("douma", &number(figures.douma())),
+                ("least", &number(bounds.douma)),
+            ],
+        )
+    };
+    prose::layers(files).iter().map(line).collect()
+}
+
 /// Checks the built-in files, or those in a folder that somebody is working on.
 fn check<E: std::fmt::Display>(
     matches: &ArgMatches,
     built_in: &[(&str, &str)],
     text: &Text,
-    load: impl Fn(&[(&str, &str)]) -> Result<usize, E>,
+    load: impl Fn(&[(&str, &str)]) -> Result<(usize, Vec<String>), E>,
 ) -> Result<Exit, Failure> {
     let files = match matches.get_one::<PathBuf>("folder") {
         None => built_in,
         Some(folder) => read_folder(folder).map_err(|e| Failure::new("unreadable", e.to_string()))?,
     };
     match load(files) {
-        Ok(count) => {
+        Ok((count, more)) => {
             print(&format!("{}: {count}", text.cli("checked")));
+            for line in &more {
+                print(line);
+            }
             Ok(Exit::Done)
         }
         Err(problems) => {

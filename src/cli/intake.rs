@@ -2,12 +2,14 @@
 //! the order of field.md A2, and writes them into a case file. Every answer is saved at once, so that one can stop anywhere and
 //! go on later. No consent is a valid end: it is written down and nothing is opened.
 
+mod copy;
 mod talk;
 
 use super::audit::{audit_into, plan_of};
 use super::{Exit, Failure, args, file};
 use crate::artifact::load::{APART, SCOPES};
-use crate::audit::case::{CaseFile, Identity, Own, Tick};
+use crate::audit::case::{CaseFile, Identity, Own, Received, Tick};
+use crate::audit::rewrite;
 use crate::report::checklist::minor;
 use crate::report::copies::Reader;
 use crate::report::leak;
@@ -29,19 +31,21 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
 
 /// Asks, saves, and offers to go on with the examination.
 pub fn begin(path: &Path, matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
-    let case = match std::fs::read_to_string(path) {
-        Ok(written) => {
-            CaseFile::parse(&file::name(path), &written).map_err(|e| Failure::new("case-file", e.to_string()))?
-        }
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => CaseFile::default(),
+    let written = match std::fs::read_to_string(path) {
+        Ok(written) => Some(written),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
         Err(e) => return Err(Failure::new("unreadable", format!("{}: {e}", path.display()))),
     };
+    let case = CaseFile::parse(&file::name(path), written.as_deref().unwrap_or_default())
+        .map_err(|e| Failure::new("case-file", e.to_string()))?;
+    let data = args::data(matches)?;
+    let look = |place: &Path| copy::recognised(place, data, &text.lang);
     let (stdin, stdout) = (std::io::stdin(), std::io::stdout());
     let terminal = stdin.is_terminal();
     let (mut input, mut output) = (stdin.lock(), stdout.lock());
     let words = &text.intake;
     let talk = Talk::new(&mut input, &mut output, words, WIDEST);
-    let mut intake = Intake { talk, words, case, path: path.to_owned(), failure: None };
+    let mut intake = Intake { talk, words, text, case, written, path: path.to_owned(), look: &look, failure: None };
     let end = intake.all();
     if let Some(failure) = intake.failure.take() {
         return Err(failure);
@@ -77,7 +81,7 @@ pub fn begin(path: &Path, matches: &ArgMatches, text: &'static Text) -> Result<E
             drop(output);
             let out = free_place(path, &words.report_name);
             let inputs = case.intake.copies.iter().map(PathBuf::from).collect();
-            let plan = plan_of(case, inputs, &text.lang, args::data(matches)?);
+            let plan = plan_of(case, inputs, &text.lang, data);
             audit_into(plan, &out, vec![Reader::Care, Reader::Police], false, false, text)?;
             Ok(Exit::Done)
         }
@@ -94,8 +98,13 @@ fn free_place(case: &Path, name: &str) -> PathBuf {
 struct Intake<'a> {
     talk: Talk<'a>,
     words: &'a IntakeWords,
+    text: &'a Text,
     case: CaseFile,
+    /// What the file holds now; people may have written in it.
+    written: Option<String>,
     path: PathBuf,
+    /// What is recognised at a place.
+    look: &'a dyn Fn(&Path) -> Result<Vec<String>, String>,
     failure: Option<Failure>,
 }
 
@@ -128,11 +137,18 @@ impl Intake<'_> {
     }
 
     fn save(&mut self) -> Result<(), End> {
-        let text = self.case.to_text().map_err(|e| e.to_string()).map(|toml| {
-            self.words.file_head.iter().fold(String::new(), |head, line| head + "# " + line + "\n") + "\n" + &toml
+        let text = match &self.written {
+            Some(written) => rewrite::answers(written, &self.case).map_err(|e| e.to_string()),
+            None => self.case.to_text().map_err(|e| e.to_string()).map(|toml| {
+                self.words.file_head.iter().fold(String::new(), |head, line| head + "# " + line + "\n") + "\n" + &toml
+            }),
+        };
+        let saved = text.and_then(|text| {
+            file::replace(&self.path, &text).map_err(|e| e.to_string())?;
+            self.written = Some(text);
+            Ok(())
         });
-        let written = text.and_then(|text| file::replace(&self.path, &text).map_err(|e| e.to_string()));
-        written.map_err(|e| {
+        saved.map_err(|e| {
             self.failure = Some(Failure::new("output", format!("{}: {e}", self.path.display())));
             End::Closed
         })
@@ -191,7 +207,11 @@ impl Intake<'_> {
 
     fn person(&mut self) -> Result<(), End> {
         self.once("age", |it| {
-            it.case.person.age_band = it.known("age", &["12-15", "16-17", "18-23", "24+"])?;
+            match it.talk.choice_or("age", &AGES, &|typed| band(typed))? {
+                Answer::Said(code) if code == UNDER_12 => it.end(&it.words.under_12.clone())?,
+                Answer::Said(code) => it.case.person.age_band = code,
+                Answer::Unknown | Answer::Skipped => {}
+            }
             Ok(())
         })?;
         if minor(&self.case.person.age_band) {
@@ -236,6 +256,12 @@ impl Intake<'_> {
         })?;
         if minor(&self.case.person.age_band) {
             self.once("consent-by", |it| {
+                if it.case.person.custody == "parent-concern" {
+                    // A parent who may be the other person is not asked.
+                    it.tell(&it.words.consent_concern.clone());
+                    it.case.consent.by = "self".into();
+                    return Ok(());
+                }
                 it.case.consent.by = it.known("consent-by", &["self", "self+parent", "parent"])?;
                 Ok(())
             })?;
@@ -299,6 +325,8 @@ impl Intake<'_> {
 
     fn things(&mut self) -> Result<(), End> {
         self.once("own-devices", |it| {
+            let known: Vec<String> = it.case.own.iter().map(|own| own.name.clone()).collect();
+            it.already(&known);
             loop {
                 let name = it.text("own-devices")?;
                 if name.is_empty() {
@@ -353,6 +381,8 @@ impl Intake<'_> {
 
     fn persons(&mut self, role: &str, list: fn(&mut CaseFile) -> &mut Vec<Identity>) -> Result<(), End> {
         self.once(role, |it| {
+            let known: Vec<String> = list(&mut it.case).iter().map(|one| one.name.clone()).collect();
+            it.already(&known);
             loop {
                 let name = it.text(role)?;
                 if name.is_empty() {
@@ -378,11 +408,26 @@ impl Intake<'_> {
                 }
                 // A path that is dropped on the window comes in quotes.
                 let path = typed.trim_matches(['"', '\'']).to_owned();
-                if Path::new(&path).exists() {
-                    it.case.intake.copies.push(path);
-                    it.save()?;
-                } else {
+                if !Path::new(&path).exists() {
                     it.talk.say(&it.words.no_such_copy.clone());
+                    continue;
+                }
+                if it.holds_answers(Path::new(&path)) {
+                    it.talk.say(&it.words.too_high.clone());
+                    continue;
+                }
+                it.talk.say(&it.words.looking.clone());
+                match (it.look)(Path::new(&path)) {
+                    Ok(names) if names.is_empty() => it.talk.say(&it.words.not_a_copy.clone()),
+                    Ok(names) => {
+                        it.talk.say(&fill(&it.words.recognised, &[("names", &names.join(", "))]));
+                        it.received(path)?;
+                    }
+                    Err(code) => {
+                        let advice = it.text.error(&code);
+                        it.talk.say(&advice.what);
+                        it.talk.say(&advice.next);
+                    }
                 }
             }
         })?;
@@ -390,6 +435,35 @@ impl Intake<'_> {
             return Ok(false);
         }
         Ok(self.known("start", &["yes", "no"])? == "yes")
+    }
+
+    /// Whether a place is a folder above the case file: the report would come to lie in the copy.
+    fn holds_answers(&self, place: &Path) -> bool {
+        let whole = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
+        match (whole(place), whole(&self.path)) {
+            (Some(place), Some(case)) => case.starts_with(place),
+            _ => false,
+        }
+    }
+
+    /// Writes a copy down, with who made it: the report names that person, or leaves a line open.
+    fn received(&mut self, path: String) -> Result<(), End> {
+        let by = self.text("copy-by")?;
+        if !by.is_empty() {
+            let name = Path::new(&path).file_name().map(|name| name.to_string_lossy().into_owned());
+            self.case.exhibit.push(Received { name: name.unwrap_or_default(), by, ..Received::default() });
+        }
+        self.case.intake.copies.push(path);
+        self.save()
+    }
+
+    /// Says what was written down in an earlier sitting that was broken off here.
+    fn already(&mut self, names: &[String]) {
+        let names: Vec<&str> = names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+        if !names.is_empty() {
+            self.talk.rest();
+            self.talk.say(&fill(&self.words.already, &[("names", &names.join(", "))]));
+        }
     }
 
     fn tell(&mut self, lines: &[String]) {
@@ -405,6 +479,24 @@ impl Intake<'_> {
         self.talk.rest();
         self.talk.say(&fill(&self.words.go_on, &[("file", &shown)]));
         Err(End::Answered)
+    }
+}
+
+/// The age bands, as the case file writes them.
+const AGES: [&str; 4] = ["12-15", "16-17", "18-23", "24+"];
+/// Said of an age for which the questions are not made.
+const UNDER_12: &str = "under-12";
+
+/// The band of an age that somebody typed in years. A number up to four is the number of an answer.
+fn band(typed: &str) -> Option<&'static str> {
+    let years: u32 = typed.split_whitespace().next()?.parse().ok()?;
+    match years {
+        5..=11 => Some(UNDER_12),
+        12..=15 => Some("12-15"),
+        16..=17 => Some("16-17"),
+        18..=23 => Some("18-23"),
+        24..=120 => Some("24+"),
+        _ => None,
     }
 }
 
@@ -436,7 +528,14 @@ mod tests {
         let case =
             std::fs::read_to_string(path).map_or_else(|_| CaseFile::default(), |t| CaseFile::parse("c", &t).unwrap());
         let talk = Talk::new(&mut input, &mut output, words, WIDEST);
-        let mut intake = Intake { talk, words, case, path: path.to_owned(), failure: None };
+        let written = std::fs::read_to_string(path).ok();
+        // A made-up phone in every zip file; nothing anywhere else.
+        let look = |place: &Path| {
+            let zip = place.extension().is_some_and(|ending| ending == "zip");
+            Ok(if zip { vec!["iPhone".to_owned()] } else { Vec::new() })
+        };
+        let text = Text::of("nl");
+        let mut intake = Intake { talk, words, text, case, written, path: path.to_owned(), look: &look, failure: None };
         let end = intake.all();
         drop(intake);
         let case =
@@ -472,6 +571,9 @@ mod tests {
         let copy = place.path().join("copy.zip");
         std::fs::write(&copy, "x").unwrap();
         let copy = copy.display().to_string();
+        let above = place.path().display().to_string();
+        let other = tempfile::tempdir().unwrap();
+        let empty = other.path().display().to_string();
         let rest = [
             "nee",
             "ja",
@@ -479,7 +581,7 @@ mod tests {
             "ja",
             "1",
             "1,3",
-            "in de opvang",
+            "opvang",
             "2-10-2026",
             "ja",
             "B. van de dienst",
@@ -502,7 +604,10 @@ mod tests {
             "2026-7",
             "?",
             &copy,
+            "A. van de dienst",
             "/no/such/thing",
+            &above,
+            &empty,
             "",
             "ja",
         ];
@@ -524,10 +629,40 @@ mod tests {
         assert_eq!(case.privileged.len(), 1);
         assert_eq!(case.place.never_print, ["Niemandsweg 1", "1234 AB"]);
         assert_eq!(case.intake.copies, [copy]);
+        assert_eq!((case.exhibit[0].name.as_str(), case.exhibit[0].by.as_str()), ("copy.zip", "A. van de dienst"));
         assert_eq!(case.ticked[0].step, "look-worn");
         // Lines are broken at the width of the screen.
         let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(said.contains(&Text::of("nl").intake.no_such_copy), "{said}");
+        assert!(said.contains(&Text::of("nl").intake.not_a_copy), "{said}");
+        assert!(said.contains(&Text::of("nl").intake.too_high), "{said}");
+    }
+
+    #[test]
+    fn a_parent_who_may_be_the_other_person_is_not_asked_and_an_age_may_be_typed() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("case.toml");
+        let (case, said, _) = asked(&path, &["nee", "ja", "14 jaar", "2", "makkelijk", "ja", "1"]);
+        let report = case.summary();
+        assert_eq!((report.age_band.as_str(), report.consent_by.as_str()), ("12-15", "self"), "{said}");
+        assert!(said.contains("Vraag deze ouder niet om toestemming"), "{said}");
+        let (_, said, end) = asked(&place.path().join("other.toml"), &["nee", "ja", "9"]);
+        assert_eq!(end, Err(End::Answered), "{said}");
+    }
+
+    #[test]
+    fn what_people_wrote_into_the_file_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("case.toml");
+        let (_, _, end) = asked(&path, &["nee", "ja", "4"]);
+        assert_eq!(end, Err(End::Closed));
+        let text =
+            std::fs::read_to_string(&path).unwrap() + "\n# belt na zes uur\n[[concern]]\nname = 'R.' # bijnaam\n";
+        std::fs::write(&path, &text).unwrap();
+        let (case, _, _) = asked(&path, &["nee", "ja", "1", "ja", "1"]);
+        let after = std::fs::read_to_string(&path).unwrap();
+        assert!(after.contains("# belt na zes uur\n[[concern]]\nname = 'R.' # bijnaam"), "{after}");
+        assert!(after.contains("date = 2") && case.consent.given == Some(true), "{after}");
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub fn is_one(bytes: &[u8]) -> bool {
 pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, rules: &Rules) -> Report {
     let mut small = report.clone();
     small.schema = SCHEMA.into();
+    // How rules are tested is about the program, not about this person.
+    small.validation.clear();
     small.case = Case {
         id: if origin == "case-id" { report.case.id.clone() } else { String::new() },
         age_band: report.case.age_band.clone(),

@@ -82,7 +82,8 @@ impl Known {
 
 /// Puts the checklist together: the steps that are always there, the steps of the findings and the steps that an answer asks for, on
 /// the platforms that were examined. All nine waves are returned in the order of law; inside a wave the most urgent step comes
-/// first, then by name. A step of a wave that is not known goes where the strictest questions stand before it. Steps that
+/// first, then by name; what always belongs in it (a plan, keeping evidence, a new address) goes before what a finding brings, and
+/// questions that a person answers come after. A step of a wave that is not known goes where the strictest questions stand before it. Steps that
 /// change something are held back, by name only, while questions are open. A step that always belongs in it, but is for a platform
 /// that was not examined, is named too: nothing is left out in silence.
 #[must_use]
@@ -116,7 +117,7 @@ pub fn assemble(findings: &[Finding], known: &[Known], platforms: &[String], cas
         wave.steps.push(step);
     }
     for wave in &mut waves {
-        wave.steps.sort_by_key(|step| (rank(&step.urgency), step.id.clone()));
+        wave.steps.sort_by_key(|step| (step.check, !step.always, rank(&step.urgency), step.id.clone()));
         if changes(&wave.wave) && !open.is_empty() {
             wave.open.clone_from(&open);
             wave.withheld = std::mem::take(&mut wave.steps).into_iter().map(|step| step.id).collect();
@@ -158,8 +159,8 @@ mod tests {
         let waves = assemble(&findings, &all, &["ios".to_owned()], &report.case);
         assert_eq!(waves.iter().map(|wave| wave.wave.as_str()).collect::<Vec<_>>(), WAVES);
         let visible: Vec<_> = waves[7].steps.iter().map(|step| (step.id.as_str(), step.urgency.as_str())).collect();
-        assert_eq!(visible, [("stop-share", "now"), ("ask", "this-week"), ("a-later", ""), ("lost", "")]);
-        assert_eq!(waves[7].steps[0].findings, [findings[1].id.clone(), findings[0].id.clone()]);
+        assert_eq!(visible, [("a-later", ""), ("lost", ""), ("stop-share", "now"), ("ask", "this-week")]);
+        assert_eq!(waves[7].steps[2].findings, [findings[1].id.clone(), findings[0].id.clone()]);
         assert_eq!(waves[0].steps.len(), 1);
         assert!(waves[3].steps.is_empty() && waves[4].steps.is_empty());
         assert_eq!(waves[4].left_out[0].id, "android-only", "what is left out is named");

@@ -4,7 +4,7 @@
 
 use super::checklist::{QUESTIONS, changes, minor, rank};
 use super::html::Error;
-use super::shown;
+use super::shown::{self, Zone};
 use super::text::{NoteWords, Text, fill};
 use super::{Case, Contact, Finding, LeftOut, OnPlatform, Outcome, Report, Step, StepText, Wave};
 use askama::Template;
@@ -85,7 +85,12 @@ pub fn person(report: &Report) -> Result<String, Error> {
     let report = &shown::report(report)?;
     let desk = Desk::new(report, digest);
     let easy = desk.easy() || (minor(&report.case.age_band) && desk.text.lang != "en");
-    let words = if easy { &desk.text.person_easy } else { &desk.text.person };
+    // "U" for adults from 24, "je" for everybody else (field.md A3.2).
+    let words = match report.case.age_band.as_str() {
+        _ if easy => &desk.text.person_easy,
+        "24+" => &desk.text.person,
+        _ => &desk.text.person_young,
+    };
     Ok(PersonPage { desk, words, easy }.render()?)
 }
 
@@ -159,6 +164,14 @@ impl<'a> Desk<'a> {
 
     fn case(&self) -> &Case {
         &self.report.case
+    }
+
+    /// The reference time as a day in the zone of the report: people read no UTC.
+    fn as_of(&self) -> Option<String> {
+        let given = self.report.options.as_of.as_deref()?;
+        let moment = Zone::new(&self.report.options.zone).moment(given);
+        let shown = moment.map_or_else(|| given.to_owned(), |moment| moment.local.unwrap_or(moment.utc));
+        Some(shown.chars().take(10).collect())
     }
 
     /// The wave of that name.
@@ -302,11 +315,17 @@ impl<'a> Desk<'a> {
         first
     }
 
+    /// Who can help this person: what is for people under 18 only is left out for adults.
+    fn contacts(&self) -> Vec<&Contact> {
+        self.report.contacts.iter().filter(|contact| !contact.minors || self.minor()).collect()
+    }
+
     /// Who is to be involved, in the order of the step; a name without contact stands by itself.
     fn involved(&self, step: &Step) -> Vec<(String, Option<&Contact>)> {
         step.involve
             .iter()
             .map(|id| (id.clone(), self.report.contacts.iter().find(|contact| contact.id == *id)))
+            .filter(|(_, contact)| contact.is_none_or(|contact| !contact.minors || self.minor()))
             .collect()
     }
 
@@ -443,6 +462,9 @@ impl<'a> Desk<'a> {
 /// that the number was never confirmed.
 pub(super) fn checked(contact: &Contact, text: &Text, as_of: Option<&str>) -> String {
     let words = &text.steps;
+    if contact.emergency {
+        return words.contact_emergency.clone();
+    }
     if !contact.verified {
         return text.report.contact_unverified.clone();
     }
@@ -464,4 +486,72 @@ fn old(contact: &Contact, as_of: Option<&str>) -> bool {
     let date = |text: &str| text.get(..10).and_then(|day| day.parse::<jiff::civil::Date>().ok());
     let (Some(checked), Some(now)) = (date(&contact.last_verified), as_of.and_then(date)) else { return false };
     checked.until(now).is_ok_and(|span| i64::from(span.get_days()) > OLD_AFTER)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn contact(last_verified: &str) -> Contact {
+        let known = sample::report("nl").contacts.remove(0);
+        Contact { last_verified: last_verified.into(), verified: true, emergency: false, ..known }
+    }
+
+    #[test]
+    fn the_checking_of_a_number_is_always_said_in_words() {
+        for lang in ["nl", "en"] {
+            let (text, as_of) = (Text::of(lang), Some("2026-11-30T00:00:00Z"));
+            assert_eq!(checked(&contact(""), text, as_of), text.steps.contact_no_date);
+            assert!(checked(&contact("2026-11-01"), text, as_of).contains("2026-11-01"));
+            assert!(checked(&contact("2026-01-01"), text, as_of).contains(&text.steps.contact_old));
+            let emergency = Contact { emergency: true, ..contact("") };
+            assert_eq!(checked(&emergency, text, as_of), text.steps.contact_emergency, "nobody looks 112 up first");
+        }
+    }
+
+    #[test]
+    fn what_somebody_can_see_is_a_possibility_and_every_title_stands_once() {
+        let report = sample::report("nl");
+        let page = care(&report).unwrap();
+        for claim in ["De ander kan zien", "Wat de ander kan"] {
+            assert!(!page.contains(claim), "{claim}");
+        }
+        let desk = Desk::new(&report, String::new());
+        let step = Step { findings: report.findings.iter().map(|f| f.id.clone()).collect(), ..Step::default() };
+        let about = desk.about(&step);
+        let titles: BTreeSet<&str> = about.iter().map(|(title, _)| *title).collect();
+        assert_eq!(titles.len(), about.len());
+        assert_eq!(about.iter().map(|(_, count)| count).sum::<usize>(), report.findings.len());
+    }
+
+    #[test]
+    fn the_age_decides_about_words_and_contacts() {
+        let mut report = sample::report("nl");
+        report.contacts.push(Contact { name: "Alleen jong".into(), minors: true, ..contact("") });
+        let mut page = |band: &str, of: fn(&Report) -> Result<String, Error>| {
+            band.clone_into(&mut report.case.age_band);
+            of(&report).unwrap()
+        };
+        assert!(page("16-17", care).contains("Alleen jong") && page("", care).contains("Alleen jong"));
+        assert!(!page("18-23", care).contains("Alleen jong"));
+        assert!(page("24+", person).contains("uw telefoon") && page("18-23", person).contains("je telefoon"));
+        assert!(page("12-15", person).contains(&Text::of("nl").person_easy.maybe));
+    }
+
+    #[test]
+    fn platforms_without_a_copy_are_named_and_not_printed() {
+        let report = sample::report("nl");
+        let desk = Desk::new(&report, String::new());
+        let on = |name: &str, platform: &[&str]| OnPlatform {
+            name: name.into(),
+            platform: platform.iter().map(|one| (*one).to_owned()).collect(),
+            actions: vec!["x".into()],
+        };
+        let here = report.sources[0].family.clone();
+        let said = StepText { on: vec![on("a", &[&here]), on("b", &["zune"]), on("c", &[])], ..StepText::default() };
+        assert_eq!(desk.here(&said).iter().map(|on| on.name.as_str()).collect::<Vec<_>>(), ["a", "c"]);
+        assert_eq!(desk.elsewhere(&said), ["b"]);
+    }
 }

@@ -698,6 +698,12 @@ pub struct Contact {
     pub last_verified: String,
     /// Whether it was confirmed in a named source.
     pub verified: bool,
+    /// The emergency number: nobody is told to check it first.
+    #[serde(default)]
+    pub emergency: bool,
+    /// For people under 18 only.
+    #[serde(default)]
+    pub minors: bool,
 }
 
 /// Data that a provider holds and that is soon gone, with what the copies tell about it.

@@ -490,6 +490,8 @@ pub fn report(lang: &str) -> Report {
                 source: "example.org".to_owned(),
                 last_verified: "2026-11-01".to_owned(),
                 verified: true,
+                emergency: false,
+                minors: false,
             },
             Contact {
                 id: "advice".to_owned(),
@@ -499,6 +501,8 @@ pub fn report(lang: &str) -> Report {
                 source: "example.org".to_owned(),
                 last_verified: "2026-10-01".to_owned(),
                 verified: false,
+                emergency: false,
+                minors: false,
             },
         ],
     }

@@ -48,7 +48,7 @@ words! {
         start_call, questions, stop_if_empty, again_before, do_not, may_alert, side_effects, undo, under_18, involve,
         belongs_to, untested, tested, for_worker, held_back, withheld, findings, findings_lead, findings_none, sees, axis_read, axis_where, seen_less,
         axis_control, ordinary, noticed, todo, look, look_lead, ticked, done, tick_how, tick_what, again, not_checked,
-        not_checked_lead, not_checked_none, contacts, contact_checked, contact_no_date, contact_old,
+        not_checked_lead, not_checked_none, contacts, contact_checked, contact_no_date, contact_emergency, contact_old,
         contact_state, made_with, consent_band, left_out, left_out_help,
     } {
         /// What not to do before there is a plan.
@@ -82,7 +82,14 @@ words! {
 
 words! {
     /// The words of the intake.
-    IntakeWords { not_understood, stopped, go_on, ready, report_name, copy_name, bad_date, too_short, no_such_copy } {
+    IntakeWords {
+        not_understood, stopped, go_on, ready, report_name, copy_name, bad_date, too_short, no_such_copy, not_a_copy, too_high, looking,
+        recognised, already,
+    } {
+        /// What is said of somebody for whom the questions are not made.
+        under_12: Vec<String>,
+        /// What is said in place of asking a parent who may be the other person.
+        consent_concern: Vec<String>,
         /// What is said before the first question.
         welcome: Vec<String>,
         /// What is said when somebody goes on.
@@ -315,8 +322,10 @@ pub struct Text {
     pub guide: GuideWords,
     /// Words of `police.html`.
     pub police: PoliceWords,
-    /// Words of `notes.html`.
+    /// Words of `notes.html` for adults from 24.
     pub person: NoteWords,
+    /// Words of `notes.html` for young people.
+    pub person_young: NoteWords,
     /// Words of `notes.html` for people with low literacy.
     pub person_easy: NoteWords,
     /// Values of the vocabulary as they stand in a sentence, by column.
@@ -369,7 +378,10 @@ pub struct Text {
     pub glossary: Vec<Entry>,
 }
 
-static NL: LazyLock<Text> = LazyLock::new(|| read(include_str!("text/nl.toml")));
+/// The Dutch text file, as it is written; its reading level is checked with that of the rules.
+pub(crate) const NL_SOURCE: &str = include_str!("text/nl.toml");
+
+static NL: LazyLock<Text> = LazyLock::new(|| read(NL_SOURCE));
 static EN: LazyLock<Text> = LazyLock::new(|| read(include_str!("text/en.toml")));
 
 /// Reads a text file that is part of the program. It cannot fail in a program that passed its tests: the bytes are the same.
@@ -469,6 +481,12 @@ impl Text {
     pub fn problem(&self, code: &str) -> &Advice {
         self.problem.get(code).unwrap_or(&self.unknown)
     }
+}
+
+/// The title of a rule as a question: where nothing was found or could be looked at, it must not read as a statement.
+#[must_use]
+pub fn asked(title: &str) -> String {
+    if title.ends_with('?') { title.to_owned() } else { format!("{title}?") }
 }
 
 /// Fills the placeholders of a text: `{n}` becomes the value that goes with `n`. A value is never looked into again.

@@ -10,6 +10,28 @@ pub const LONGEST: usize = 20;
 pub const LONGEST_MEAN: usize = 15;
 /// Most words in a sentence of Dutch for people with low literacy.
 pub const LONGEST_EASY: usize = 8;
+/// A word of more letters than this is long.
+const LONG_WORD: usize = 6;
+/// From so many words on a body of text has a level; a few lines say nothing.
+const ENOUGH: usize = 500;
+
+/// What a body of Dutch must keep to as a whole. The bounds lie a little beyond what the texts had when they were set (2026-11-30), so that
+/// a text that grows harder to read fails, and not one that is as easy as its neighbours.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    /// Most words in a sentence, on average.
+    pub words_a_sentence: f64,
+    /// Most long words of a hundred.
+    pub long_words: f64,
+    /// Least reading ease ([`Figures::douma`]).
+    pub douma: f64,
+}
+
+/// Bounds for B1, and for people with low literacy.
+const BOUNDS: [Bounds; 2] = [
+    Bounds { words_a_sentence: 9.0, long_words: 27.0, douma: 74.0 },
+    Bounds { words_a_sentence: 6.0, long_words: 21.0, douma: 84.0 },
+];
 
 /// Words that judge, alarm or reassure; none stands in a text for people.
 const BANNED: [&str; 27] = [
@@ -71,6 +93,8 @@ pub struct Figures {
     pub words: usize,
     /// Number of syllables, counted as groups of vowels.
     pub syllables: usize,
+    /// Number of words of more than six letters.
+    pub long: usize,
     /// Words in the longest sentence.
     pub longest: usize,
 }
@@ -79,13 +103,15 @@ impl Figures {
     /// Measures texts together.
     #[must_use]
     pub fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut figures = Self { sentences: 0, words: 0, syllables: 0, longest: 0 };
+        let mut figures = Self { sentences: 0, words: 0, syllables: 0, long: 0, longest: 0 };
         for text in texts {
             for sentence in sentences(text) {
                 let words = words(sentence);
                 figures.sentences += 1;
                 figures.words += words.len();
                 figures.longest = figures.longest.max(words.len());
+                let letters = |word: &&&str| word.chars().filter(|c| c.is_alphabetic()).count() > LONG_WORD;
+                figures.long += words.iter().filter(letters).count();
                 figures.syllables += words.iter().map(|word| syllables(word)).sum::<usize>();
             }
         }
@@ -106,11 +132,57 @@ impl Figures {
         self.syllables as f64 / self.words.max(1) as f64
     }
 
+    /// Long words of a hundred.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss)] // counts of words are far below 2^52
+    pub fn long_words(&self) -> f64 {
+        100.0 * self.long as f64 / self.words.max(1) as f64
+    }
+
     /// Reading ease after Douma (1960): Flesch's formula for Dutch; 60 to 70 is ordinary, above 80 easy.
     #[must_use]
     pub fn douma(&self) -> f64 {
         206.84 - 0.93 * self.words_a_sentence() - 77.0 * self.syllables_a_word()
     }
+}
+
+/// A body of Dutch of one level.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Layer {
+    /// `nl`, `nl-easy`; `program` is what the program itself says.
+    pub name: &'static str,
+    /// How it reads.
+    pub figures: Figures,
+    /// What it must keep to.
+    pub bounds: Bounds,
+}
+
+impl Layer {
+    fn of(name: &'static str, easy: bool, pieces: &[Piece]) -> Self {
+        let texts = pieces.iter().filter(|piece| piece.easy == easy).map(|piece| piece.text.as_str());
+        Self { name, figures: Figures::of(texts), bounds: BOUNDS[usize::from(easy)] }
+    }
+
+    /// Whether it reads harder than it may. A few lines never do.
+    #[must_use]
+    pub fn too_hard(&self) -> bool {
+        let Self { figures, bounds, .. } = self;
+        figures.words >= ENOUGH
+            && (figures.words_a_sentence() > bounds.words_a_sentence
+                || figures.long_words() > bounds.long_words
+                || figures.douma() < bounds.douma)
+    }
+}
+
+/// The layers of the data files, and that of the program.
+#[must_use]
+pub fn layers(files: &[(&str, &str)]) -> [Layer; 3] {
+    let pieces = pieces(files);
+    let mut program = Vec::new();
+    if let Ok(table) = toml::from_str::<toml::Table>(crate::report::text::NL_SOURCE) {
+        collect("report/text/nl.toml", &toml::Value::Table(table), Some(false), &mut program);
+    }
+    [Layer::of("nl", false, &pieces), Layer::of("nl-easy", true, &pieces), Layer::of("program", false, &program)]
 }
 
 /// The sentences of a text; what stands before a colon or semicolon is read as a sentence of its own.
@@ -175,7 +247,7 @@ fn collect(file: &str, node: &toml::Value, level: Option<bool>, all: &mut Vec<Pi
             for (key, item) in table {
                 let level = match key.as_str() {
                     "nl" => Some(false),
-                    "nl-easy" => Some(true),
+                    "nl-easy" | "person_easy" => Some(true),
                     "en" => None,
                     _ => level,
                 };
@@ -232,6 +304,18 @@ pub(super) fn check(files: &[(&str, &str)], problems: &mut Vec<Problem>) {
             by_file.entry(&piece.file).or_default().push(&piece.text);
         }
     }
+    for layer in layers(files).iter().filter(|layer| layer.too_hard()) {
+        let (figures, name) = (layer.figures, layer.name);
+        let message = format!(
+            "the texts of level {name} have become harder than {:?}: {:.1} words a sentence, {:.1} long words of a hundred, \
+             reading ease {:.1}",
+            layer.bounds,
+            figures.words_a_sentence(),
+            figures.long_words(),
+            figures.douma()
+        );
+        problems.push(Problem::near("steps", "", "", message));
+    }
     for (file, texts) in by_file {
         let figures = Figures::of(texts);
         if figures.words > LONGEST_MEAN * figures.sentences {
@@ -250,7 +334,7 @@ mod tests {
     #[test]
     fn sentences_and_words_are_counted() {
         let figures = Figures::of(["Kijk op example.org. Bel dan 112!", "Let op: dit telt apart"]);
-        assert_eq!((figures.sentences, figures.words, figures.longest), (4, 11, 3));
+        assert_eq!((figures.sentences, figures.words, figures.longest, figures.long), (4, 11, 3, 1));
         assert_eq!(syllables("begeleider"), 4);
         assert_eq!(syllables("geïnstalleerd"), 4);
     }
@@ -271,6 +355,17 @@ mod tests {
         {
             assert_eq!(faults(text, true), Vec::<String>::new(), "{text}");
         }
+    }
+
+    #[test]
+    fn every_layer_keeps_to_its_bounds_and_a_hard_text_does_not() {
+        for layer in layers(crate::embedded::rules::FILES) {
+            assert!(layer.figures.words > ENOUGH && !layer.too_hard(), "{layer:?}");
+        }
+        let hard = "Verantwoordelijkheidsgevoelens bemoeilijken besluitvormingsprocedures aanzienlijk. ".repeat(200);
+        let piece = |easy| Piece { file: "x".into(), easy, text: hard.clone() };
+        assert!(Layer::of("nl", false, &[piece(false)]).too_hard());
+        assert!(!Layer::of("nl", false, &[piece(true)]).too_hard(), "another level is not counted");
     }
 
     #[test]

@@ -103,6 +103,19 @@ impl<'a> Talk<'a> {
     /// # Errors
     /// When it ends here.
     pub fn choice(&mut self, id: &str, codes: &[&str]) -> Result<Answer, End> {
+        self.choice_or(id, codes, &|_| None)
+    }
+
+    /// As [`Self::choice`]; what is no answer of the list may still be read as one.
+    ///
+    /// # Errors
+    /// When it ends here.
+    pub fn choice_or(
+        &mut self,
+        id: &str,
+        codes: &[&str],
+        read: &dyn Fn(&str) -> Option<&'static str>,
+    ) -> Result<Answer, End> {
         let ask = self.ask(id);
         let option = |code: &str| ask.and_then(|ask| ask.options.get(code)).map_or(code, String::as_str).to_owned();
         for (n, code) in codes.iter().enumerate() {
@@ -115,11 +128,15 @@ impl<'a> Talk<'a> {
             }
             let lower = text.to_lowercase();
             let number = lower.parse::<usize>().ok().and_then(|n| codes.get(n.wrapping_sub(1)));
-            let mut begins =
-                codes.iter().filter(|code| option(code).to_lowercase().starts_with(&lower) || **code == lower);
-            let word = begins.next().filter(|_| begins.next().is_none());
-            if let Some(code) = number.or(word) {
-                return Ok(Answer::Said((*code).to_owned()));
+            let only = |fits: &dyn Fn(&str) -> bool| {
+                let mut fitting = codes.iter().filter(|code| fits(&option(code).to_lowercase()) || **code == lower);
+                fitting.next().filter(|_| fitting.next().is_none())
+            };
+            // "opvang" is enough for "in de opvang", as long as no other answer has that word too.
+            let has = |option: &str| option.split_whitespace().any(|word| word == lower);
+            let word = only(&|option| option.starts_with(&lower)).or_else(|| only(&has));
+            if let Some(code) = number.or(word).copied().or_else(|| read(&lower)) {
+                return Ok(Answer::Said(code.to_owned()));
             }
             self.say(&self.words.not_understood.clone());
         }

@@ -13,8 +13,8 @@ pub(super) struct Tested<'a> {
     pub fires: usize,
     /// See `fires`.
     pub quiet: usize,
-    /// Whether the form of the traces was seen on data of others or is described in public.
-    pub seen: bool,
+    /// Whether its traces were read in data of others, or how else their form is known, in words.
+    pub seen: &'a str,
 }
 
 #[allow(clippy::unused_self, reason = "a template reaches its functions through the page")]
@@ -58,7 +58,15 @@ impl Page<'_> {
             }
             let known = self.report.validation.iter().find(|one| one.rule == finding.rule);
             let count = |list: fn(&Validation) -> &Vec<String>| known.map_or(0, |one| list(one).len());
-            let seen = !self.report.findings.iter().any(|one| one.rule == finding.rule && one.experimental);
+            let mine = || self.report.findings.iter().filter(|one| one.rule == finding.rule);
+            let cites = |artifact: &str| mine().flat_map(|one| &one.citations).any(|one| one.artifact == artifact);
+            let seen = if self.report.coverage.iter().any(|part| part.tested && cites(&part.artifact)) {
+                &self.court.seen_yes
+            } else if mine().any(|one| one.experimental) {
+                &self.court.seen_no
+            } else {
+                &self.words.own_only
+            };
             tested.push(Tested { finding, fires: count(|one| &one.fires), quiet: count(|one| &one.quiet), seen });
         }
         tested
