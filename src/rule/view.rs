@@ -21,6 +21,9 @@ pub struct View {
     /// Kinds of facts whose absence does not stop the question.
     #[serde(default)]
     pub optional: Vec<String>,
+    /// Columns by which its rows are looked up. They change how long a question takes, never what it gives.
+    #[serde(default)]
+    pub index: Vec<String>,
     /// The question.
     pub sql: String,
     /// Where it comes from.
@@ -47,10 +50,16 @@ impl View {
     pub fn make(&mut self, conn: &mut Connection, made: &[Self]) -> rusqlite::Result<()> {
         self.check(conn)?;
         let tables = judge::opened_tables(&self.sql, conn)?;
-        judge::bound(conn, judge::VIEW_BUDGET)?;
+        judge::bound(conn)?;
         let result = conn.execute_batch(&self.statement());
         judge::unbound(conn)?;
         result?;
+        for column in &self.index {
+            if !self.columns.contains_key(column) {
+                return Err(rusqlite::Error::InvalidColumnName(format!("{column}: indexed but not selected")));
+            }
+            conn.execute_batch(&format!("CREATE INDEX {0}_{column} ON {0} ({column})", self.id))?;
+        }
         self.kinds = resolve(&tables, made);
         self.builds_on = tables.into_iter().filter(|t| made.iter().any(|v| v.id == *t)).collect();
         Ok(())
@@ -144,6 +153,7 @@ mod tests {
             doc,
             columns,
             optional: Vec::new(),
+            index: vec!["ev".into()],
             sql: sql.into(),
             source,
             kinds: BTreeSet::new(),
