@@ -174,7 +174,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
 
     progress.begin(Stage::Reading);
     ledger.begin_reading();
-    let mut store = Store::new(&artifacts.vocabulary)?;
+    let mut store = Store::in_scratch(&artifacts.vocabulary, scratch.path())?;
     let mut extraction =
         extraction::extract_all(&artifacts, &sources, containers, &plan.scope, scratch.path(), cancel, &mut store)?;
     for (chain, problem) in &opened.problems {
@@ -193,6 +193,11 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         age_band: &plan.case.person.age_band,
     };
     fill(&mut store, &rules, beside)?;
+    let named = requested::newest(&sources, containers).filter(|_| plan.as_of.is_none());
+    if let Some(named) = &named {
+        let newer = "UPDATE case_file SET as_of = ?1 WHERE coalesce(as_of, '') < ?1";
+        store.insert(newer, [vec![Value::Text(named.clone())]])?;
+    }
     if !plan.case.privileged.is_empty() {
         let gone = privileged::filter(&mut store, &artifacts.vocabulary)?;
         extraction.gaps.add("privileged-filtered", "", "", "", gone);
@@ -222,6 +227,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let baseline = keep::keep(&store, &artifacts.vocabulary, &findings, &people, &pseudonyms)?;
     let persons = gather(plan, &artifacts, &workshop, &pseudonyms)?;
     let (sessions, chains) = sessions::list(&store, containers, &extraction)?;
+    let as_of: Option<String> = store.connection().query_row("SELECT as_of FROM case_file", [], |r| r.get(0))?;
     let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
     // Last of all, so that nothing is opened after the count.
     consent::note(&mut extraction.coverage, &sources, &artifacts, &plan.scope, &ledger);
@@ -237,7 +243,13 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         },
         options: report::Options {
             lang: plan.lang.clone(),
-            as_of: store.connection().query_row("SELECT as_of FROM case_file", [], |r| r.get(0))?,
+            as_of_from: match &as_of {
+                Some(_) if plan.as_of.is_some() => "stated".into(),
+                Some(at) if named.as_ref() == Some(at) => "name".into(),
+                Some(_) => "copies".into(),
+                None => String::new(),
+            },
+            as_of,
             zone: plan.zone.clone(),
             scope: plan.scope.clone(),
         },
@@ -253,6 +265,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         chains,
         persons,
         redactions: Vec::new(),
+        whole: None,
         findings,
         outcomes,
         validation: validation::of(&rules, plan.data.fixtures),
@@ -369,6 +382,9 @@ fn note_unread(
     }
     for remark in remarks.iter().filter(|r| r.code == "locked") {
         gaps.add("locked", "", &remark.container, remark.detail.clone(), 1);
+    }
+    for remark in remarks.iter().filter(|r| ["part-missing", "part-damaged"].contains(&r.code.as_str())) {
+        gaps.add(&remark.code, "", &remark.container, remark.detail.clone(), remark.count);
     }
     for file in hashed {
         if let Some(why) = &file.problem {

@@ -15,6 +15,10 @@ mod consent;
 mod contact;
 #[path = "suite/court.rs"]
 mod court;
+#[path = "suite/export_parts.rs"]
+mod export_parts;
+#[path = "suite/export_times.rs"]
+mod export_times;
 #[path = "suite/fuzz.rs"]
 mod fuzz;
 #[path = "suite/golden.rs"]
@@ -29,6 +33,8 @@ mod indicators;
 mod ios_data;
 #[path = "suite/ios_filesystem.rs"]
 mod ios_filesystem;
+#[path = "suite/large_logs.rs"]
+mod large_logs;
 #[path = "suite/private.rs"]
 mod private;
 #[path = "suite/reproduce.rs"]

@@ -47,7 +47,7 @@ pub fn make(
             values.insert(name.clone(), value);
         }
     }
-    Some(NewFact { kind: emit.fact.clone(), values, locator: String::new(), raw: BTreeMap::new() })
+    Some(NewFact { kind: emit.fact.clone(), values, locator: String::new(), raw: String::new() })
 }
 
 fn truthy(value: Option<&Value>) -> bool {

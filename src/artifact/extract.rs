@@ -5,7 +5,7 @@
 
 use super::emit::{self, Doubt, Selected, StreamTimes};
 use super::{Artifact, Variant};
-use crate::fact::{NewFact, Vocabulary};
+use crate::fact::{NewFact, Packed, Vocabulary};
 use crate::reader::sqlite::{Database, Main};
 use crate::reader::{self, Options};
 use rusqlite::Connection;
@@ -41,7 +41,7 @@ pub struct StreamInput<'a> {
 #[derive(Debug, Default)]
 pub struct Extracted {
     /// The facts, in the order of the rows.
-    pub facts: Vec<NewFact>,
+    pub facts: Packed<NewFact>,
     /// Rows that the SQL gave.
     pub rows: u64,
     /// Values that could not be decoded, with how often.
@@ -78,7 +78,7 @@ impl From<rusqlite::Error> for Error {
 }
 
 /// Streams up to this size get their rows in memory.
-const IN_MEMORY: u64 = 16 * 1024 * 1024;
+const IN_MEMORY: u64 = 4 * 1024 * 1024;
 
 /// Runs an artifact over a stream.
 ///
@@ -104,12 +104,13 @@ impl Collector<'_> {
     fn take(&mut self, row: &Selected, key: &str, locator: &str) {
         self.out.rows += 1;
         let mut doubts = Vec::new();
-        let mut raw: BTreeMap<String, serde_json::Value> = BTreeMap::new();
+        let mut raw = String::new();
         for emit in &self.variant.emit {
             let Some(kind) = self.vocabulary.kinds.get(&emit.fact) else { continue };
             let Some(mut fact) = emit::make(emit, kind, row, self.times, &mut doubts) else { continue };
             if raw.is_empty() {
-                raw = row.iter().filter(|(name, _)| *name != key).map(|(n, v)| (n.clone(), emit::to_json(v))).collect();
+                let values = row.iter().filter(|(name, _)| *name != key).map(|(n, v)| (n, emit::to_json(v)));
+                raw = serde_json::to_string(&values.collect::<BTreeMap<_, _>>()).unwrap_or_default();
             }
             locator.clone_into(&mut fact.locator);
             fact.raw.clone_from(&raw);

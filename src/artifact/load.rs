@@ -180,6 +180,11 @@ fn check_family(file: &str, text: &str, folder: &str, family: &Family, problems:
             problems.push(Problem::near(file, text, en, "a text is missing in Dutch or English"));
         }
     }
+    for pattern in family.made.iter().chain(family.index.iter().map(|index| &index.names)) {
+        if let Err(e) = regex::Regex::new(pattern) {
+            problems.push(Problem::near(file, text, pattern, e.to_string()));
+        }
+    }
     for glob in &family.recognise {
         if let Err(e) = globset::Glob::new(glob) {
             problems.push(Problem::near(file, text, glob, e.to_string()));
@@ -192,7 +197,7 @@ fn check(file: &str, text: &str, artifact: &Artifact, vocabulary: &Vocabulary, p
     if artifact.places.is_empty() && artifact.shape.is_empty() {
         say(&artifact.id, "an artifact needs `where` or `shape`".into());
     }
-    for glob in &artifact.places {
+    for glob in artifact.places.iter().chain(&artifact.empty_as) {
         if let Err(e) = globset::Glob::new(glob) {
             say(glob, e.to_string());
         }

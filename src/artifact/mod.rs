@@ -54,12 +54,18 @@ pub struct Artifact {
     /// Neither read on data of others, nor is its form confirmed by a published parser or description.
     #[serde(default)]
     pub experimental: bool,
+    /// Where others published the format: a parser with its tests, a schema, a manual, the source of the provider.
+    #[serde(default)]
+    pub published: String,
     /// Kept only in encrypted backups.
     #[serde(default)]
     pub encrypted_only: bool,
     /// Names that the index of an export has for the part it lies in.
     #[serde(default)]
     pub requested_as: Vec<String>,
+    /// Globs on streams that an export puts in place of a part that was asked for and holds nothing.
+    #[serde(default)]
+    pub empty_as: Vec<String>,
     /// Mappings; the first whose needs hold is used.
     pub variant: Vec<Variant>,
 }
@@ -269,6 +275,9 @@ pub struct Family {
     /// The page in which an export tells what was asked for.
     #[serde(default)]
     pub index: Option<Index>,
+    /// Expression whose first group is the moment at which an export was asked for, in the name of its archive (`20261124T060000Z`).
+    #[serde(default)]
+    pub made: Option<String>,
     /// Kinds of containers that list everything of their scope: what is not listed was not there.
     #[serde(default)]
     pub lists_all: Vec<String>,

@@ -146,8 +146,9 @@ pub fn unix_seconds(seconds: i64) -> Option<String> {
     }
 }
 
-/// Forms without a zone that occur in the traces (catalogue/android.md 1.4, accounts.md 1).
-const CIVIL: [&str; 13] = [
+/// Forms without a zone that occur in the traces (catalogue/android.md 1.4, accounts.md 1). None is of numbers with the year last: day
+/// and month cannot be told apart there.
+const CIVIL: [&str; 12] = [
     "%Y-%m-%d %H:%M:%S%.f",
     "%Y-%m-%dT%H:%M:%S%.f",
     "%Y-%m-%d %H:%M",
@@ -155,7 +156,6 @@ const CIVIL: [&str; 13] = [
     "%d %b %Y, %H:%M:%S",
     "%d %b %Y %H:%M:%S",
     "%Y/%m/%d %H:%M:%S",
-    "%m-%d-%Y %H:%M:%S",
     "%b %d, %Y %I:%M:%S %p",
     "%b %d, %Y %I:%M %p",
     "%d %b %Y %H:%M",
@@ -234,17 +234,23 @@ fn decode_text(epoch: Epoch, text: &str) -> Moment {
         (true, _) | (false, Epoch::Utc) => {
             jiff::tz::TimeZone::UTC.to_timestamp(civil).map_or(Moment::Unreadable, sentinel_free)
         }
-        (false, Epoch::Local) if civil.year() <= 1970 => Moment::None,
+        (false, Epoch::Local) if civil.year() == 1970 || civil.date() == jiff::civil::date(1, 1, 1) => Moment::None,
+        // `01-02-26` is no day in the year 1.
+        (false, Epoch::Local) if civil.year() < 1970 => Moment::Unreadable,
         (false, Epoch::Local) => Moment::At(civil.strftime("%Y-%m-%dT%H:%M:%S").to_string()),
         // A zone was promised and is not there: not silently UTC.
         (false, _) => Moment::Unreadable,
     }
 }
 
+/// 0001-01-01, as some programs write "never".
+const FIRST_DAY: i64 = -62_135_596_800;
+
 fn sentinel_free(at: Timestamp) -> Moment {
     match at.as_second() {
-        // The beginnings of both epochs.
-        0 | 978_307_200 => Moment::None,
+        // The beginnings of the epochs, and the first day of all.
+        0 | 978_307_200 | FIRST_DAY => Moment::None,
+        s if i128::from(s) < FIRST_PLAUSIBLE => Moment::Unreadable,
         s => from_unix(i128::from(s)),
     }
 }
@@ -312,5 +318,15 @@ mod tests {
         assert_eq!(at(Epoch::UnixMs, 1_767_998_652_i64), Moment::Unreadable);
         assert_eq!(at(Epoch::Unix, 17_375_704_i64), Moment::Unreadable);
         assert_eq!(at(Epoch::Local, "gisteren".to_string()), Moment::Unreadable);
+        for (text, want) in [
+            ("01-02-26 22:41", Moment::Unreadable),
+            ("05-01-2026 22:41:07", Moment::Unreadable),
+            ("0001-01-01 00:00:00", Moment::None),
+            ("1970-01-01 01:00:00", Moment::None),
+        ] {
+            assert_eq!(at(Epoch::Local, text.to_string()), want, "{text}");
+        }
+        assert_eq!(at(Epoch::Rfc3339, "01-02-26 22:41 UTC".to_string()), Moment::Unreadable);
+        assert_eq!(at(Epoch::Rfc3339, "0001-01-01T00:00:00Z".to_string()), Moment::None);
     }
 }

@@ -58,12 +58,8 @@ impl Workshop<'_> {
     }
 
     fn finding(&self, rule: &Rule, group: &[String], matches: &[Match]) -> rusqlite::Result<Finding> {
-        let mut facts = Vec::new();
-        for ev in matches.iter().flat_map(|m| &m.facts) {
-            if !facts.contains(ev) {
-                facts.push(*ev);
-            }
-        }
+        let mut seen = BTreeSet::new();
+        let facts: Vec<i64> = matches.iter().flat_map(|m| &m.facts).copied().filter(|ev| seen.insert(*ev)).collect();
         let citations = facts.iter().map(|ev| self.citation(*ev)).collect::<rusqlite::Result<Vec<_>>>()?;
         let experimental = experimental(rule, citations.iter().map(|c| c.artifact.as_str()), self.artifacts);
         let mut urgency = matches.iter().map(|m| m.urgency.unwrap_or(rule.urgency)).min().unwrap_or(rule.urgency);

@@ -115,9 +115,11 @@ fn compare(citation: &Citation, extracted: &Result<crate::artifact::Extracted, S
         Err(e) => Outcome::Unreadable(e.clone()),
         Ok(extracted) => {
             let same = |f: &crate::fact::NewFact| {
-                f.kind == citation.fact && f.locator == citation.locator && f.raw == citation.raw
+                f.kind == citation.fact
+                    && f.locator == citation.locator
+                    && serde_json::from_str(&f.raw).is_ok_and(|raw: BTreeMap<_, _>| raw == citation.raw)
             };
-            if extracted.facts.iter().any(same) { Outcome::Agrees } else { Outcome::OtherValues }
+            if extracted.facts.iter().any(|f| same(&f)) { Outcome::Agrees } else { Outcome::OtherValues }
         }
     }
 }

@@ -74,7 +74,11 @@ pub fn extract_all(
         for (artifact, attempts) in list.iter().zip(results) {
             let mut coverage =
                 settle(artifact, attempts?, in_scope(artifact), source, containers, store, &mut outcome)?;
-            if coverage.outcome == "absent" && super::requested::was_not(requested.as_ref(), &artifact.requested_as) {
+            if coverage.outcome == "absent" && super::requested::is_empty(source, containers, &artifact.empty_as) {
+                coverage.outcome = "empty".into();
+            } else if coverage.outcome == "absent"
+                && super::requested::was_not(requested.as_ref(), &artifact.requested_as)
+            {
                 coverage.outcome = "not-requested".into();
             }
             outcome.coverage.push(coverage);

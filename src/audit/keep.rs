@@ -1,8 +1,8 @@
 //! Keeps the facts for a later comparison: all of them, under keys that do not hang on row numbers or on the order of inputs. Other
 //! people are pseudonyms, unless a finding cites the fact.
 
-use crate::fact::Vocabulary;
 use crate::fact::store::Sealed;
+use crate::fact::{Packed, Vocabulary};
 use crate::report::Finding;
 use crate::report::facts::{Baseline, Declared, Fact};
 use crate::rule::pseudonym::{Key, Names};
@@ -48,7 +48,7 @@ pub fn keep(
         key_check: pseudonyms.key.check(),
         hardware: hardware(store)?,
         declared: people.iter().filter_map(|row| declared(row)).collect(),
-        facts: Vec::new(),
+        facts: Packed::default(),
     };
     baseline.declared.sort();
     let names = names(&baseline.declared, &pseudonyms.key);
@@ -58,6 +58,7 @@ pub fn keep(
         let mut statement =
             store.connection().prepare(&format!("SELECT ev, source, artifact{list} FROM {name} ORDER BY ev"))?;
         let mut rows = statement.query([])?;
+        let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let mut fact = Fact { kind: name.clone(), source: row.get(1)?, artifact: row.get(2)?, ..Fact::default() };
             for (n, column) in columns.iter().enumerate() {
@@ -81,12 +82,19 @@ pub fn keep(
             if !cited {
                 hide(&mut fact, vocabulary, &pseudonyms.key, &names);
             }
-            baseline.facts.push(fact);
+            let values = serde_json::to_string(&fact.values).unwrap_or_default();
+            found.push((fact.key, fact.source, fact.artifact, values));
         }
+        // Kinds come in order. What is sorted is what the list needs in the end, and not more.
+        found.sort_unstable();
+        baseline.facts.extend(found.into_iter().map(|(key, source, artifact, values)| Fact {
+            kind: name.clone(),
+            source,
+            artifact,
+            key,
+            values: serde_json::from_str(&values).unwrap_or_default(),
+        }));
     }
-    baseline.facts.sort_by_cached_key(|f| {
-        (f.kind.clone(), f.key.clone(), f.source.clone(), f.artifact.clone(), serde_json::to_string(&f.values).ok())
-    });
     Ok(baseline)
 }
 

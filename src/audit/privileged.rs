@@ -41,7 +41,6 @@ mod tests {
     use super::*;
     use crate::fact::NewFact;
     use rusqlite::types::Value;
-    use std::collections::BTreeMap;
 
     #[test]
     fn facts_about_a_lawyer_go_and_are_counted() {
@@ -52,7 +51,7 @@ mod tests {
             kind: "contact_activity".into(),
             values: [("counterpart".to_string(), Value::Text(counterpart.into()))].into(),
             locator: "l".into(),
-            raw: BTreeMap::new(),
+            raw: String::new(),
         };
         let all = ["06 0000 0007", "+31600000008", "Advocaat@Example.org", "mr. de Boer", "Noor"];
         store.add(&all.map(fact), "s 1", "x.y", 1).unwrap();

@@ -1,4 +1,4 @@
-//! What was asked for when an export was requested, as its own index page tells. A part that was never asked for is another thing
+//! What was asked for when an export was requested, and when, as its own index page and names tell. A part that was never asked for is another thing
 //! than one that was asked for and does not exist. Where the index lies and how it names the parts stands in `source.toml`.
 
 use super::source::Source;
@@ -43,4 +43,45 @@ pub fn parts(source: &Source<'_>, containers: &[Opened]) -> Option<BTreeSet<Stri
 #[must_use]
 pub fn was_not(parts: Option<&BTreeSet<String>>, wanted: &[String]) -> bool {
     parts.is_some_and(|p| !wanted.is_empty() && !wanted.iter().any(|w| p.contains(&w.to_lowercase())))
+}
+
+/// Whether the export has a placeholder that says that a part was asked for and holds nothing.
+#[must_use]
+pub fn is_empty(source: &Source<'_>, containers: &[Opened], placeholders: &[String]) -> bool {
+    if placeholders.is_empty() {
+        return false;
+    }
+    let globs = super::source::globs(placeholders);
+    source.containers.iter().any(|at| containers[*at].container.entries().iter().any(|e| globs.is_match(&e.path)))
+}
+
+/// When the exports were asked for, as far as the names of their archives tell (RFC 3339, UTC): the newest.
+#[must_use]
+pub fn newest(sources: &[Source<'_>], containers: &[Opened]) -> Option<String> {
+    let named = |source: &Source<'_>| {
+        let made = RegexBuilder::new(source.family.made.as_ref()?).size_limit(1 << 20).build().ok()?;
+        let names = source.containers.iter().flat_map(|at| &containers[*at].chain);
+        names.filter_map(|name| moment(made.captures(name)?.get(1)?.as_str())).max()
+    };
+    sources.iter().filter_map(named).max()
+}
+
+/// `20261124T060000Z` as `2026-11-24T06:00:00Z`.
+fn moment(stamp: &str) -> Option<String> {
+    let at = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%S", stamp.strip_suffix('Z')?).ok()?;
+    let at = jiff::tz::TimeZone::UTC.to_timestamp(at).ok()?;
+    Some(at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::moment;
+
+    #[test]
+    fn only_a_moment_in_utc_is_taken_from_a_name() {
+        assert_eq!(moment("20261124T060000Z").as_deref(), Some("2026-11-24T06:00:00Z"));
+        for odd in ["20261124T060000", "20261324T060000Z", "20261124", "", "2026-11-24T06:00:00Z"] {
+            assert_eq!(moment(odd), None, "{odd}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::extraction::{Outcome as Extraction, stream_name};
 use crate::evidence::Opened;
+use crate::fact::Packed;
 use crate::fact::store::Sealed;
 use crate::report::sessions::{Chain, Place, Session};
 use rusqlite::types::Value;
@@ -15,7 +16,7 @@ pub fn list(
     store: &Sealed,
     containers: &[Opened],
     extraction: &Extraction,
-) -> rusqlite::Result<(Vec<Session>, Vec<Chain>)> {
+) -> rusqlite::Result<(Packed<Session>, Vec<Chain>)> {
     let conn = store.connection();
     let made: i64 = conn.query_row(
         "SELECT count(*) FROM sqlite_schema WHERE name IN ('session_seen', 'session_class', 'session_chain')",
@@ -23,7 +24,7 @@ pub fn list(
         |r| r.get(0),
     )?;
     if made < 3 {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok((Packed::default(), Vec::new()));
     }
     let mut ids = BTreeMap::new();
     let mut chains = Vec::new();
@@ -59,7 +60,7 @@ pub fn list(
         });
         ids.insert(text(row, 0)?, id);
     }
-    let mut sessions = Vec::new();
+    let mut sessions = Packed::default();
     let mut statement = conn.prepare(
         "SELECT s.chain, s.service, s.account, s.kind, s.event, c.class, c.reason, s.device, s.os, s.ip, s.place, s.first_at,
                 s.at, coalesce(s.uses, 1), s.ev, c.ev_own

@@ -4,6 +4,7 @@
 use super::side::{People, hardware, hash_hardware, hide, hide_hardware};
 use crate::artifact::Artifacts;
 use crate::audit::keep::OTHERS;
+use crate::report::facts::Fact;
 use crate::report::{Case, FindingText, Report, Texts, Words};
 use crate::rule::pseudonym::Key;
 use crate::rule::{Rules, identity};
@@ -58,20 +59,18 @@ pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, r
             }
         }
     }
-    for fact in &mut small.baseline.facts {
+    let mut facts: Vec<Fact> = report.baseline.facts.iter().collect();
+    for fact in &mut facts {
         // A fact may have stood open in the report; its key never hangs on that, nor on the hash of hardware.
         hide(fact, artifacts, key, &people);
     }
-    let devices = hardware(&report.baseline.facts);
-    hide_hardware(&mut small.baseline.facts, &mut small.baseline.declared, &devices, key);
+    let devices = hardware(&report.baseline.facts.iter().collect::<Vec<_>>());
+    hide_hardware(&mut facts, &mut small.baseline.declared, &devices, key);
     let known: BTreeSet<String> = open.iter().flat_map(|o| identity::forms(o)).collect();
     // What stands open in a fact that names nobody stands open in the group too, so that the two are found together.
-    let plain: BTreeSet<String> = small
-        .baseline
-        .facts
-        .iter()
-        .flat_map(|f| f.values.values().filter_map(|v| v.as_str().map(str::to_string)))
-        .collect();
+    let plain: BTreeSet<String> =
+        facts.iter().flat_map(|f| f.values.values().filter_map(|v| v.as_str().map(str::to_string))).collect();
+    small.baseline.facts = facts.into_iter().collect();
     for finding in &mut small.findings {
         for value in &mut finding.group {
             if devices.contains(&value.to_lowercase()) {

@@ -119,7 +119,7 @@ impl Side {
             key,
         };
         let people = side.people();
-        side.facts = std::mem::take(&mut side.report.baseline.facts);
+        side.facts = std::mem::take(&mut side.report.baseline.facts).iter().collect();
         side.hide_people(&people, artifacts);
         side.declared = side.report.baseline.declared.iter().map(|d| side.hide_declared(d)).collect();
         for d in &side.report.baseline.declared {
@@ -238,7 +238,7 @@ impl Side {
                 continue;
             }
             let values = fact.values.iter().map(|(column, value)| (column.clone(), sql_value(value))).collect();
-            let new = NewFact { kind: fact.kind.clone(), values, locator: String::new(), raw: BTreeMap::new() };
+            let new = NewFact { kind: fact.kind.clone(), values, locator: String::new(), raw: String::new() };
             store.add(&[new], &fact.source, &fact.artifact, stream)?;
             facts.push(fact);
         }

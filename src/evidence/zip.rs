@@ -1,7 +1,7 @@
 //! Zip archives, one file or several parts that belong together (a Google export comes in up to fifty). The crate `zip`
 //! knows the format; this module keeps names as labels, tries the passwords, and bounds what a forged archive can cost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::sync::mpsc;
 
@@ -20,6 +20,8 @@ const FREE_SIZE: u64 = 256 << 20;
 const MOST_RATIO: u64 = 500;
 /// An encrypted stream up to this size (bytes) is read as a whole to be sure of a password.
 const PROOF: u64 = 16 << 20;
+/// The highest number of a part whose predecessors are looked for.
+const MOST_PARTS: u32 = 999;
 /// The most entries of all parts together.
 const MOST_ENTRIES: usize = 4_000_000;
 
@@ -70,9 +72,19 @@ pub fn open_parts(sources: Vec<(String, Source)>, ctx: &Context) -> Result<Zip, 
     let several = sources.len() > 1;
     let mut all: Tree = BTreeMap::new();
     let mut count = 0;
+    let mut broken_off = None;
+    zip.remarks.extend(missing_parts(sources.iter().map(|(name, _)| name.as_str())));
     for (name, source) in sources {
-        let part = Part::open(name, source, ctx)?;
-        zip.parts.push(part);
+        match Part::open(name, source, ctx) {
+            Ok(part) => zip.parts.push(part),
+            // One broken part of an export does not take the others with it.
+            Err(error @ Error::Damaged { .. }) if several => {
+                zip.remarks.push(Remark { code: "part-damaged", detail: error.to_string(), count: 1 });
+                broken_off.get_or_insert(error);
+                continue;
+            }
+            Err(error) => return Err(error),
+        }
         let number = zip.parts.len() - 1;
         let listed = zip.list(number, ctx)?;
         for (index, mut entry) in listed {
@@ -90,6 +102,9 @@ pub fn open_parts(sources: Vec<(String, Source)>, ctx: &Context) -> Result<Zip, 
             zip.add(&mut all, entry, (number, index));
         }
     }
+    if let Some(error) = broken_off.filter(|_| zip.parts.is_empty()) {
+        return Err(error);
+    }
     let mut flat: Vec<_> = all.into_values().flatten().collect();
     flat.sort_by(|a, b| a.0.path.cmp(&b.0.path));
     (zip.entries, zip.places) = flat.into_iter().unzip();
@@ -98,6 +113,27 @@ pub fn open_parts(sources: Vec<(String, Source)>, ctx: &Context) -> Result<Zip, 
         return Err(Error::Empty { what, detail: "the archive lists no file".into() });
     }
     Ok(zip)
+}
+
+/// Parts that the numbers in the names leave out: `…-1-001.zip` and `…-1-003.zip` without the second. That the last ones are
+/// missing cannot be seen.
+fn missing_parts<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Remark> {
+    let mut runs: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
+    for name in names {
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        let stem = stem.rsplit_once(" (").map_or(stem, |(front, _)| front);
+        let Some((run, number)) = stem.rsplit_once('-').filter(|(run, _)| run.contains("takeout-")) else { continue };
+        if let Ok(number) = number.parse::<u32>() {
+            runs.entry(run.to_owned()).or_default().insert(number);
+        }
+    }
+    let gap = |(run, there): (String, BTreeSet<u32>)| {
+        let missing: Vec<u32> = (1..there.last().copied()?.min(MOST_PARTS)).filter(|n| !there.contains(n)).collect();
+        let listed = missing.iter().map(|n| format!("{n:03}")).collect::<Vec<_>>().join(", ");
+        let count = missing.len() as u64;
+        (count > 0).then(|| Remark { code: "part-missing", detail: format!("{run}: {listed}"), count })
+    };
+    runs.into_iter().filter_map(gap).collect()
 }
 
 impl Part {

@@ -2,9 +2,11 @@
 //! citation that says where it was read. The store is a private `SQLite` database; once sealed it can only be asked.
 
 pub mod lint;
+pub mod packed;
 pub mod store;
 pub mod vocabulary;
 
 pub use lint::{Problem, Problems};
+pub use packed::Packed;
 pub use store::{NewFact, Store};
 pub use vocabulary::{Column, ColumnType, FactKind, Vocabulary};

@@ -1,23 +1,67 @@
-//! The fact store: one private in-memory `SQLite` database with a table for every kind of fact, plus the tables `stream`,
+//! The fact store: one private `SQLite` database, in memory or in scratch, with a table for every kind of fact, plus the tables `stream`,
 //! `citation` and `coverage`. Facts are added while extracting; after [`Store::seal`] the store can only be asked, and a
 //! question sees neither clock nor chance nor any other file.
 
 use super::vocabulary::Vocabulary;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
+use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// A fact before it is stored.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NewFact {
     /// Its kind.
     pub kind: String,
     /// Decoded values by column; columns that are absent are NULL.
+    #[serde(with = "cells")]
     pub values: BTreeMap<String, Value>,
     /// Where in the stream.
     pub locator: String,
-    /// The raw values as they stand there, by the name of the selected column.
-    pub raw: BTreeMap<String, serde_json::Value>,
+    /// The raw values as they stand there, by the name of the selected column: a JSON object. As text, so that no number is
+    /// rounded on its way.
+    pub raw: String,
+}
+
+/// Values of `SQLite` as they are packed.
+mod cells {
+    use super::{BTreeMap, Value};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    enum Cell {
+        N,
+        I(i64),
+        /// The bits: JSON rounds.
+        R(u64),
+        T(String),
+        B(Vec<u8>),
+    }
+
+    pub fn serialize<S: Serializer>(values: &BTreeMap<String, Value>, to: S) -> Result<S::Ok, S::Error> {
+        let cell = |value: &Value| match value {
+            Value::Null => Cell::N,
+            Value::Integer(i) => Cell::I(*i),
+            Value::Real(f) => Cell::R(f.to_bits()),
+            Value::Text(text) => Cell::T(text.clone()),
+            Value::Blob(bytes) => Cell::B(bytes.clone()),
+        };
+        to.collect_map(values.iter().map(|(name, value)| (name, cell(value))))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Value>, D::Error> {
+        let value = |cell: Cell| match cell {
+            Cell::N => Value::Null,
+            Cell::I(i) => Value::Integer(i),
+            Cell::R(bits) => Value::Real(f64::from_bits(bits)),
+            Cell::T(text) => Value::Text(text),
+            Cell::B(bytes) => Value::Blob(bytes),
+        };
+        let cells = BTreeMap::<String, Cell>::deserialize(from)?;
+        Ok(cells.into_iter().map(|(name, cell)| (name, value(cell))).collect())
+    }
 }
 
 /// A citation as stored.
@@ -73,12 +117,27 @@ pub const SYSTEM: [&str; 10] =
     ["stream", "citation", "coverage", "person", "own", "period", "indicator", "known", "category", "case_file"];
 
 impl Store {
-    /// An empty store with the tables of the vocabulary.
+    /// An empty store in memory, with the tables of the vocabulary.
     ///
     /// # Errors
     /// When `SQLite` refuses the schema.
     pub fn new(vocabulary: &Vocabulary) -> rusqlite::Result<Self> {
-        let conn = Connection::open_in_memory()?;
+        Self::fill(vocabulary, Connection::open_in_memory()?)
+    }
+
+    /// An empty store in a file of its own in `scratch`, with a bounded part of it in memory: a long log is larger than memory
+    /// should be. The file goes with the folder.
+    ///
+    /// # Errors
+    /// When `SQLite` refuses the schema, or cannot write there.
+    pub fn in_scratch(vocabulary: &Vocabulary, scratch: &Path) -> rusqlite::Result<Self> {
+        let conn = Connection::open(scratch.join("facts.db"))?;
+        // Nobody needs the file after a crash.
+        conn.execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384;")?;
+        Self::fill(vocabulary, conn)
+    }
+
+    fn fill(vocabulary: &Vocabulary, conn: Connection) -> rusqlite::Result<Self> {
         conn.execute_batch(&vocabulary.schema())?;
         conn.execute_batch(SYSTEM_TABLES)?;
         let mut inserts = BTreeMap::new();
@@ -107,19 +166,25 @@ impl Store {
     ///
     /// # Errors
     /// When `SQLite` refuses.
-    pub fn add(&mut self, facts: &[NewFact], source: &str, artifact: &str, stream: i64) -> rusqlite::Result<()> {
+    pub fn add<F: Borrow<NewFact>>(
+        &mut self,
+        facts: impl IntoIterator<Item = F>,
+        source: &str,
+        artifact: &str,
+        stream: i64,
+    ) -> rusqlite::Result<()> {
         let tx = self.conn.unchecked_transaction()?;
         let mut ev = self.next;
         for fact in facts {
+            let fact = fact.borrow();
             let Some((sql, columns)) = self.inserts.get(&fact.kind) else { continue };
             let mut values = vec![Value::Integer(ev), Value::Text(source.into()), Value::Text(artifact.into())];
             values.extend(columns.iter().map(|c| fact.values.get(c).cloned().unwrap_or(Value::Null)));
             tx.prepare_cached(sql)?.execute(rusqlite::params_from_iter(values))?;
-            let raw = serde_json::to_string(&fact.raw).unwrap_or_default();
             tx.prepare_cached(
                 "INSERT INTO citation (ev, fact, stream, artifact, source, locator, raw) VALUES (?, ?, ?, ?, ?, ?, ?)",
             )?
-            .execute(params![ev, fact.kind, stream, artifact, source, fact.locator, raw])?;
+            .execute(params![ev, fact.kind, stream, artifact, source, fact.locator, fact.raw])?;
             ev += 1;
         }
         tx.commit()?;

@@ -6,6 +6,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// Most different rows that are kept apart; the rest is summed up in one row without values.
 const MOST: usize = 200_000;
@@ -63,13 +64,18 @@ impl Aggregate<BTreeMap<Key, Sum>, Option<String>> for Daily {
     }
 
     fn finalize(&self, _: &mut Context<'_>, sums: Option<BTreeMap<Key, Sum>>) -> rusqlite::Result<Option<String>> {
-        let row = |((values, _), sum): (Key, Sum)| {
+        // Written row by row: as one tree of values it would take ten times the memory.
+        let mut out = String::from("[");
+        for ((values, _), sum) in sums.unwrap_or_default() {
             let time = |t: String| if t.is_empty() { Value::Null } else { Value::String(t) };
-            json!({
-                "locator": sum.locator, "first": time(sum.first), "last": time(sum.last), "uses": sum.uses, "values": values,
-            })
-        };
-        Ok(Some(Value::Array(sums.unwrap_or_default().into_iter().map(row).collect()).to_string()))
+            let (locator, uses) = (sum.locator, sum.uses);
+            let row = json!({
+                "locator": locator, "first": time(sum.first), "last": time(sum.last), "uses": uses, "values": values,
+            });
+            let _ = write!(out, "{}{row}", if out.len() > 1 { "," } else { "" });
+        }
+        out.push(']');
+        Ok(Some(out))
     }
 }
 

@@ -3,7 +3,7 @@
 //! either no bag or a whole one. Clock, host and path stand only in the session file that the caller hands in.
 
 use super::copies::Reader;
-use super::leak::{Forbidden, Leak};
+use super::leak::{Forbidden, Leak, Scanner};
 use super::text::Text;
 use super::{Report, case_uco, csv, custody, html, json, persons, statement};
 use std::collections::BTreeMap;
@@ -129,26 +129,54 @@ pub fn write(
         note: format!("{} {}, begun {}", report.tool.name, report.tool.version, at("started")),
         ..custody::Event::default()
     };
+    let excerpt = report.excerpt()?;
     let mut payload = BTreeMap::from([
-        ("data/case.jsonld", case_uco::bytes(report)?),
-        ("data/certificate-902.txt", statement::certificate(report)?),
+        ("data/case.jsonld", case_uco::bytes(&excerpt)?),
+        ("data/certificate-902.txt", statement::certificate(&excerpt)?),
         ("data/evidence.sha256", evidence_list.to_vec()),
-        ("data/report.html", html::render(report)?.into_bytes()),
-        ("data/report.json", json::bytes(report)?),
-        ("data/proces-verbaal.txt", statement::proces_verbaal(report)?),
+        ("data/report.html", html::render(&excerpt)?.into_bytes()),
+        ("data/proces-verbaal.txt", statement::proces_verbaal(&excerpt)?),
         ("data/session.json", [serde_json::to_vec_pretty(session)?, b"\n".to_vec()].concat()),
-        ("data/sessions.csv", super::sessions::csv(&report.sessions)),
-        ("data/timeline.csv", csv::timeline(report)?),
+        ("data/timeline.csv", csv::timeline(&excerpt)?),
     ]);
     for reader in &copies.readers {
-        payload.insert(reader.file(), reader.render(report)?.into_bytes());
+        payload.insert(reader.file(), reader.render(&excerpt)?.into_bytes());
     }
-    if let Some(page) = persons::render(report)? {
+    if let Some(page) = persons::render(&excerpt)? {
         payload.insert("data/persons.html", page.into_bytes());
     }
+    let whole = |to: &mut dyn Write| json::write(report, to).map_err(io::Error::from);
+    let sessions = |to: &mut dyn Write| super::sessions::csv(&report.sessions, to);
+    let mut files: BTreeMap<&str, Content<'_>> =
+        payload.iter().map(|(name, bytes)| (*name, Content::Bytes(bytes))).collect();
+    files.insert("data/report.json", Content::Written(&whole));
+    files.insert("data/sessions.csv", Content::Written(&sessions));
     let forbidden = Forbidden::new(&copies.never_print);
-    payload.iter().try_for_each(|(name, content)| forbidden.check(name, content)).map_err(Error::Leak)?;
-    put_bag(out, &format!("{} {}", report.tool.name, report.tool.version), &payload, Some(event), overwrite)
+    if !copies.never_print.is_empty() {
+        for (name, content) in &files {
+            let mut scanner = Scanner::new(&forbidden, name);
+            content.write(&mut scanner).map_err(|source| failed(Path::new(name), source))?;
+            if let Some(leak) = scanner.end() {
+                return Err(Error::Leak(leak));
+            }
+        }
+    }
+    put_bag(out, &format!("{} {}", report.tool.name, report.tool.version), &files, Some(event), overwrite)
+}
+
+/// A file of the payload: its bytes, or what writes them where they are too many to be held. It writes the same every time.
+enum Content<'a> {
+    Bytes(&'a [u8]),
+    Written(&'a dyn Fn(&mut dyn Write) -> io::Result<()>),
+}
+
+impl Content<'_> {
+    fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Bytes(bytes) => to.write_all(bytes),
+            Self::Written(write) => write(to),
+        }
+    }
 }
 
 /// A time of the session; the beginning of time where it has none, which only tests have.
@@ -168,32 +196,18 @@ pub fn write_files(
     overwrite: bool,
 ) -> Result<(), Error> {
     payload.iter().try_for_each(|(name, content)| forbidden.check(name, content)).map_err(Error::Leak)?;
-    put_bag(out, agent, payload, None, overwrite)
+    let files = payload.iter().map(|(name, bytes)| (*name, Content::Bytes(bytes))).collect();
+    put_bag(out, agent, &files, None, overwrite)
 }
 
 fn put_bag(
     out: &Path,
     agent: &str,
-    payload: &BTreeMap<&str, Vec<u8>>,
+    payload: &BTreeMap<&str, Content<'_>>,
     event: Option<custody::Event>,
     overwrite: bool,
 ) -> Result<(), Error> {
     check(out, overwrite)?;
-    let bytes: usize = payload.values().map(Vec::len).sum();
-    let info = format!("Bag-Software-Agent: {agent}\nPayload-Oxum: {bytes}.{}\n", payload.len());
-    let listed = manifest(payload);
-    let mut tags = BTreeMap::from([
-        (BAGIT, DECLARATION.as_bytes().to_vec()),
-        (INFO, info.into_bytes()),
-        (README, readme().into_bytes()),
-    ]);
-    if let Some(mut event) = event {
-        event.manifest_sha256 = json::sha256(listed.as_bytes());
-        tags.insert(custody::FILE, custody::append("", event)?.into_bytes());
-    }
-    tags.insert(MANIFEST, listed.into_bytes());
-    let list = BTreeMap::from([(TAGS, manifest(&tags).into_bytes())]);
-
     let parent = match out.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -205,10 +219,31 @@ fn put_bag(
     let bag = building.path().join("bag");
     create_private(&bag)?;
     create_private(&bag.join("data"))?;
-    for (name, content) in payload.iter().chain(&tags).chain(&list) {
-        let path = bag.join(name);
-        put(&path, content).map_err(|source| failed(&path, source))?;
+    let put_all = |files: &BTreeMap<&str, Content<'_>>| -> Result<Listed, Error> {
+        let mut list = Listed::new();
+        for (name, content) in files {
+            let path = bag.join(name);
+            list.insert((*name).to_owned(), put(&path, content).map_err(|source| failed(&path, source))?);
+        }
+        Ok(list)
+    };
+    let written = put_all(payload)?;
+    let bytes = written.values().fold(0_u64, |sum, (_, length)| sum.saturating_add(*length));
+    let info = format!("Bag-Software-Agent: {agent}\nPayload-Oxum: {bytes}.{}\n", written.len());
+    let listed = manifest(&written);
+    let mut tags = BTreeMap::from([
+        (BAGIT, DECLARATION.as_bytes().to_vec()),
+        (INFO, info.into_bytes()),
+        (README, readme().into_bytes()),
+    ]);
+    if let Some(mut event) = event {
+        event.manifest_sha256 = json::sha256(listed.as_bytes());
+        tags.insert(custody::FILE, custody::append("", event)?.into_bytes());
     }
+    tags.insert(MANIFEST, listed.into_bytes());
+    let tags = tags.iter().map(|(name, bytes)| (*name, Content::Bytes(bytes))).collect();
+    let list = manifest(&put_all(&tags)?);
+    put_all(&BTreeMap::from([(TAGS, Content::Bytes(list.as_bytes()))]))?;
     if fs::symlink_metadata(out).is_ok() {
         // The old bag moves into the temporary folder and goes with it, once the new one stands in its place.
         let old = building.path().join("old");
@@ -235,16 +270,21 @@ fn create_private(path: &Path) -> Result<(), Error> {
     builder.create(path).map_err(|source| failed(path, source))
 }
 
-/// Writes a file through to the disk, so that a rename never shows an empty one after a power cut.
-fn put(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(path)?;
-    file.write_all(content)?;
-    file.sync_all()
+/// Writes a file through to the disk, so that a rename never shows an empty one after a power cut; gives digest and length.
+fn put(path: &Path, content: &Content<'_>) -> io::Result<(String, u64)> {
+    let mut to = json::Digesting::new(File::create_new(path)?);
+    content.write(&mut to)?;
+    let (file, digest, length) = to.end();
+    file.sync_all()?;
+    Ok((digest, length))
 }
 
+/// Files with digest and length.
+type Listed = BTreeMap<String, (String, u64)>;
+
 /// A manifest: digest, two spaces, name; sorted by name, which is how `sha256sum` writes and reads it.
-fn manifest(files: &BTreeMap<&str, Vec<u8>>) -> String {
-    files.iter().fold(String::new(), |list, (name, content)| list + &json::sha256(content) + "  " + name + "\n")
+fn manifest(files: &Listed) -> String {
+    files.iter().fold(String::new(), |list, (name, (digest, _))| list + digest + "  " + name + "\n")
 }
 
 /// Whether a folder holds a bag of this program: only then may it be replaced.
@@ -255,7 +295,8 @@ fn is_ours(folder: &Path) -> bool {
     }
     let declared = fs::read_to_string(folder.join(BAGIT)).is_ok_and(|text| text.starts_with("BagIt-Version:"));
     let ours = |name: &str| {
-        let head = fs::read(folder.join(name)).ok().and_then(|bytes| serde_json::from_slice::<Head>(&bytes).ok());
+        let head = File::open(folder.join(name)).ok().map(io::BufReader::new);
+        let head = head.and_then(|file| serde_json::from_reader::<_, Head>(file).ok());
         head.is_some_and(|head| head.schema.starts_with("vrijspoor/"))
     };
     declared && (ours("data/report.json") || ours("data/comparison.json"))

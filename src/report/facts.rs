@@ -1,6 +1,7 @@
 //! What a later audit is compared with: the facts themselves under keys that stay the same, and the people that were declared. Other
 //! people are pseudonyms here; their names stand in the report only where they are the finding.
 
+use crate::fact::Packed;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ pub struct Baseline {
     /// Declared people as rows of the table `person`, values as pseudonyms.
     pub declared: Vec<Declared>,
     /// All facts, sorted.
-    pub facts: Vec<Fact>,
+    pub facts: Packed<Fact>,
 }
 
 /// A declared person or thing.

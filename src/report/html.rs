@@ -3,6 +3,7 @@
 //! the second. The order of chapters follows field.md B4. The page draws no conclusion of its own.
 
 use super::checklist::rank;
+use super::excerpt::CLASSES;
 use super::shown::{self, Moment, Zone};
 use super::text::{CourtWords, ReportWords, Text, fill};
 use super::{Finding, FindingText, Outcome, Report, Words};
@@ -140,6 +141,16 @@ impl Page<'_> {
         fill(&self.text.court.excluded_count, &numbers.each_ref().map(|(name, number)| (*name, number.as_str())))
     }
 
+    /// Where the reference time comes from.
+    fn as_of_from(&self) -> &str {
+        match self.report.options.as_of_from.as_str() {
+            "stated" => &self.words.as_of_stated,
+            "copies" => &self.words.as_of_copies,
+            "name" => &self.words.as_of_name,
+            _ => "",
+        }
+    }
+
     /// What was allowed to be read.
     fn scope(&self) -> String {
         let scope = &self.report.options.scope;
@@ -242,9 +253,13 @@ impl Page<'_> {
 
     /// The classes of sessions with the number of records, in a fixed order.
     fn session_classes(&self) -> Vec<(&'static str, usize)> {
-        ["contradicted", "not_explained", "cannot_tell", "consistent_with_declared", "explained_by_identifier"]
-            .map(|class| (class, self.report.sessions.iter().filter(|s| s.class == class).count()))
-            .to_vec()
+        let count = |class: &str| self.report.whole.as_ref().and_then(|whole| whole.sessions.get(class)).copied();
+        CLASSES.map(|class| (class, count(class).unwrap_or(0))).to_vec()
+    }
+
+    /// How many sessions there are, of which the page shows some.
+    fn session_count(&self) -> usize {
+        self.report.whole.iter().flat_map(|whole| whole.sessions.values()).sum()
     }
 
     /// The first of many, as many as are printed.

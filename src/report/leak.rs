@@ -85,6 +85,65 @@ impl Forbidden {
     }
 }
 
+/// How many bytes are looked through at once, and how many of them again with the next.
+const CHUNK: usize = 1024 * 1024;
+const AGAIN: usize = 16 * 1024;
+
+/// Looks for what must not be printed in bytes that are too many to be held: they are written to it and go nowhere.
+pub struct Scanner<'a> {
+    forbidden: &'a Forbidden,
+    file: &'a str,
+    held: Vec<u8>,
+    lines: usize,
+    leak: Option<Leak>,
+}
+
+impl<'a> Scanner<'a> {
+    /// Looks through a file.
+    #[must_use]
+    pub const fn new(forbidden: &'a Forbidden, file: &'a str) -> Self {
+        Self { forbidden, file, held: Vec::new(), lines: 0, leak: None }
+    }
+
+    fn look(&mut self) {
+        if self.leak.is_none()
+            && let Some(leak) = self.forbidden.find(self.file, &self.held)
+        {
+            self.leak = Some(Leak { line: leak.line + self.lines, ..leak });
+        }
+    }
+
+    /// The first item that was found.
+    #[must_use]
+    pub fn end(mut self) -> Option<Leak> {
+        self.look();
+        self.leak
+    }
+}
+
+impl std::io::Write for Scanner<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.held.extend_from_slice(bytes);
+        // Only whole lines: a digest that goes on would look as if it ended.
+        if self.held.len() >= CHUNK
+            && let Some(end) = memchr::memrchr(b'\n', &self.held)
+        {
+            let rest = self.held.split_off(end + 1);
+            self.look();
+            let from = memchr::memrchr(b'\n', self.held.get(..end.saturating_sub(AGAIN)).unwrap_or_default());
+            let gone = from.map_or(0, |at| at + 1);
+            self.lines += memchr::memchr_iter(b'\n', self.held.get(..gone).unwrap_or_default()).count();
+            self.held.drain(..gone);
+            self.held.extend(rest);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Needle {
     fn find(&self, text: &str) -> Option<usize> {
         match self {
@@ -200,9 +259,32 @@ fn mask(item: &str) -> String {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
+    use std::io::Write as _;
 
     fn finds(item: &str, text: &str) -> bool {
         Forbidden::new(&[item.to_owned()]).find("data/x", text.as_bytes()).is_some()
+    }
+
+    #[test]
+    fn an_item_is_found_in_the_stream_of_a_file_wherever_it_lies() {
+        let forbidden = Forbidden::new(&["Voorbeeldlaan 12".to_owned(), "ab12cd".to_owned()]);
+        let filler = "een gewone regel\n".repeat(CHUNK / 17);
+        for place in [0, 1, CHUNK / 2, CHUNK - 40, CHUNK - 9, CHUNK + 3] {
+            let mut text = filler.clone() + &filler;
+            text.insert_str(place, "Voorbeeldlaan\n12");
+            let mut scanner = Scanner::new(&forbidden, "data/x");
+            for piece in text.as_bytes().chunks(997) {
+                scanner.write_all(piece).unwrap();
+            }
+            let leak = scanner.end().unwrap();
+            let line = text[..place].matches('\n').count() + 1;
+            assert_eq!((leak.item, leak.line), (1, line));
+        }
+        // A digest that goes on beyond what is held is no place of its own.
+        let mut scanner = Scanner::new(&forbidden, "data/x");
+        scanner.write_all(format!("{filler}ab12c").as_bytes()).unwrap();
+        scanner.write_all(b"d9\nab12c").unwrap();
+        assert_eq!(scanner.end(), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! made from this one value; nothing here reads evidence. The value is a pure function of evidence, options, data files and
 //! tool version: it holds no clock, no host and no path of the machine that ran the audit.
 
+use crate::fact::Packed;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ pub mod checklist;
 pub mod copies;
 pub mod csv;
 pub mod custody;
+pub mod excerpt;
 pub mod facts;
 pub mod html;
 pub mod json;
@@ -64,7 +66,7 @@ pub struct Report {
     pub validation: Vec<Validation>,
     /// Every session of every account, in order of time.
     #[serde(default)]
-    pub sessions: Vec<sessions::Session>,
+    pub sessions: Packed<sessions::Session>,
     /// Devices that sessions belong to, the strangest first.
     #[serde(default)]
     pub chains: Vec<sessions::Chain>,
@@ -84,6 +86,9 @@ pub struct Report {
     /// The hidden values, when this is a copy without other people's names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redactions: Vec<redact::Redaction>,
+    /// What this is an excerpt of, when it is one: see [`Report::excerpt`].
+    #[serde(skip)]
+    pub whole: Option<excerpt::Whole>,
 }
 
 /// Name and version of the tool.
@@ -173,6 +178,9 @@ pub struct Options {
     pub lang: String,
     /// Reference time of the audit (RFC 3339, UTC): given with `--as-of`, else the newest time of the copies themselves.
     pub as_of: Option<String>,
+    /// Where it comes from: `stated`, `copies` (a time in them), `name` (the moment of the request in the name of an archive).
+    #[serde(default)]
+    pub as_of_from: String,
     /// Zone in which times are shown beside UTC (IANA name).
     pub zone: String,
     /// Scopes that were consented to; `all` or names.

@@ -95,15 +95,16 @@ pub fn redact(
         openings.iter().map(|one| (one.value.clone(), format!("[{}]", one.id))).collect();
     // A name inside a longer one is hidden with the longer one.
     marks.sort_by(|one, other| other.0.len().cmp(&one.0.len()).then(one.0.cmp(&other.0)));
-    let mut tree = serde_json::to_value(report)?;
-    hide(&mut tree, &marks);
-    let mut copy: Report = serde_json::from_value(tree)?;
+    let mut copy = report.clone();
     // The list of all facts serves later audits of the maker, and the table of persons is about nothing but other people.
     copy.baseline = super::facts::Baseline::default();
     copy.persons = super::persons::Persons::default();
     // Names of devices and places of sign-in may be anybody's; those that a finding cites stand there, under their marks.
     copy.sessions.clear();
     copy.chains.clear();
+    let mut tree = serde_json::to_value(&copy)?;
+    hide(&mut tree, &marks);
+    copy = serde_json::from_value(tree)?;
     copy.redactions = redactions;
     Ok((copy, openings))
 }

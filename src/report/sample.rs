@@ -357,6 +357,7 @@ pub fn report(lang: &str) -> Report {
         options: Options {
             lang: lang.to_owned(),
             as_of: Some("2026-11-20T08:15:00Z".to_owned()),
+            as_of_from: "copies".to_owned(),
             zone: "Europe/Amsterdam".to_owned(),
             scope: vec!["all".to_owned()],
         },
@@ -476,11 +477,14 @@ pub fn report(lang: &str) -> Report {
             wave("recheck", vec![linked("look-again", "no", &[], "")]),
         ],
         preserve: Vec::new(),
-        sessions: vec![super::sessions::Session { device: SCRIPT.into(), ip: BIDI.into(), ..Default::default() }],
+        sessions: [super::sessions::Session { device: SCRIPT.into(), ip: BIDI.into(), ..Default::default() }]
+            .into_iter()
+            .collect(),
         chains: vec![super::sessions::Chain { id: "C-001".into(), device: SCRIPT.into(), ..Default::default() }],
         persons: crate::report::persons::Persons::default(),
         baseline: crate::report::facts::Baseline::default(),
         redactions: Vec::new(),
+        whole: None,
         contacts: vec![
             Contact {
                 id: "police".to_owned(),

@@ -2,7 +2,9 @@
 //! chains that tie records of one device together. Plain data for `report.json`, the chapter of `report.html`, and the rows of
 //! `sessions.csv`. Nothing here decides; it shows what `rules/views/session_class.toml` decided.
 
+use crate::fact::Packed;
 use serde::{Deserialize, Serialize};
+use std::io::{self, Write};
 
 /// One record of use of an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,10 +92,12 @@ const HEADER: [&str; 17] = [
     "chain", "ev", "stream", "locator",
 ];
 
-/// The bytes of `sessions.csv` (RFC 4180, UTF-8): a header, and a line for every session. A cell that a spreadsheet would take for a
+/// Writes `sessions.csv` (RFC 4180, UTF-8): a header, and a line for every session. A cell that a spreadsheet would take for a
 /// formula begins with an apostrophe.
-#[must_use]
-pub fn csv(sessions: &[Session]) -> Vec<u8> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn csv(sessions: &Packed<Session>, to: &mut dyn Write) -> io::Result<()> {
     let mut out = Vec::new();
     super::csv::line(&mut out, HEADER.into_iter());
     for s in sessions {
@@ -119,8 +123,12 @@ pub fn csv(sessions: &[Session]) -> Vec<u8> {
             &place.locator,
         ];
         super::csv::line(&mut out, cells.into_iter().map(String::as_str));
+        if out.len() > 64 * 1024 {
+            to.write_all(&out)?;
+            out.clear();
+        }
     }
-    out
+    to.write_all(&out)
 }
 
 #[cfg(test)]
@@ -132,7 +140,8 @@ mod tests {
     fn a_cell_is_never_a_formula_and_never_breaks_out() {
         let device = "=HYPERLINK(\"http://203.0.113.7\",\"a\")\r\n@x".to_string();
         let session = Session { device: device.clone(), place: " +31".into(), uses: 2, ..Session::default() };
-        let bytes = csv(&[session]);
+        let mut bytes = Vec::new();
+        csv(&[session].into_iter().collect(), &mut bytes).unwrap();
         let mut reader = ::csv::Reader::from_reader(&bytes[..]);
         assert_eq!(reader.headers().unwrap().iter().collect::<Vec<_>>(), HEADER);
         let row = reader.records().next().unwrap().unwrap();

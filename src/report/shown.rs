@@ -59,14 +59,15 @@ impl Zone {
     }
 }
 
-/// A copy of the report in which every string can be shown. All output for people is made from it, so nothing can be forgotten.
+/// An excerpt of the report in which every string can be shown. All output for people is made from it, so nothing can be forgotten.
 ///
 /// # Errors
 /// When the report cannot be turned into JSON and back, which would be an error of this program.
 pub fn report(report: &Report) -> Result<Report, serde_json::Error> {
-    let mut tree = serde_json::to_value(report)?;
+    let excerpt = report.excerpt()?;
+    let mut tree = serde_json::to_value(&excerpt)?;
     show(&mut tree, LONGEST_TEXT, false);
-    serde_json::from_value(tree)
+    Ok(Report { whole: excerpt.whole, ..serde_json::from_value(tree)? })
 }
 
 /// Makes every string below a node fit to be shown.

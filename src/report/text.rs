@@ -22,7 +22,7 @@ words! {
     ReportWords {
         page_title, title, lead, skip, contents, first_change_nothing, yes, no, none, unknown, not_declared, more_rows,
         more_citations, more_times, facts, case_id, case_label, examiner, organisation, basis, consent, consent_by, scope,
-        scope_all, as_of, zone, made_with, report_digest, report_digest_help, summary, summary_found, summary_one,
+        scope_all, as_of, as_of_stated, as_of_copies, as_of_name, zone, made_with, report_digest, report_digest_help, summary, summary_found, summary_one,
         summary_nothing, summary_now, summary_not_evaluated, summary_gaps, summary_never, summary_counts, count, meaning,
         examined, examined_lead, inputs, input, kind, files, bytes, digest, digest_file, digest_list, remarks, what_to_do,
         sources, source, source_title, read_from, devices, devices_lead, device, findings, findings_lead, findings_none,
@@ -586,12 +586,13 @@ mod tests {
         codes(
             &text.remark,
             "backup-unfinished status-missing payload-missing payload-unlisted manifest-rows-damaged archive-cut locked \
-             snapshot-present encryption-flag-mismatch cut-short padding-invalid legacy-backup containers-unnamed places-repeated",
+             snapshot-present encryption-flag-mismatch cut-short padding-invalid legacy-backup containers-unnamed places-repeated \
+             part-missing part-damaged",
         );
         codes(
             &text.gap,
             "stream-damaged no-variant unmapped-value records-skipped container-unopened bytes-missing out-of-scope locked \
-             rule-failed no-artifact time-unreadable origin-unknown",
+             rule-failed no-artifact time-unreadable origin-unknown part-missing part-damaged",
         );
         for code in ["now", "this-week", "later", "info"] {
             assert!(text.urgency.0.contains_key(code));

@@ -201,13 +201,15 @@ fn check_report(out: &Path) -> Option<Problem> {
         schema: String,
     }
     let problem = |code, detail| Some(Problem { path: "data/report.json".to_owned(), code, detail });
-    let bytes = fs::read(out.join("data/report.json")).ok()?;
-    match serde_json::from_slice::<Head>(&bytes) {
+    let open = || File::open(out.join("data/report.json")).map(io::BufReader::new).ok();
+    match serde_json::from_reader::<_, Head>(open()?) {
         Ok(Head { schema }) if schema != SCHEMA => return problem("schema", super::shown::value(&schema)),
         Ok(_) => {}
         Err(error) => return problem("report-unreadable", error.to_string()),
     }
-    serde_json::from_slice::<Report>(&bytes).err().and_then(|error| problem("report-unreadable", error.to_string()))
+    serde_json::from_reader::<_, Report>(open()?)
+        .err()
+        .and_then(|error| problem("report-unreadable", error.to_string()))
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ fn fact(kind: &str, values: &[(&str, &str)]) -> NewFact {
             .map(|(k, v)| ((*k).to_string(), if v.len() > 3 { Value::Text((*v).into()) } else { value(v) }))
             .collect(),
         locator: "row".into(),
-        raw: BTreeMap::new(),
+        raw: String::new(),
     }
 }
 
