@@ -83,16 +83,16 @@ pub fn keep(
                 hide(&mut fact, vocabulary, &pseudonyms.key, &names);
             }
             let values = serde_json::to_string(&fact.values).unwrap_or_default();
-            found.push((fact.key, fact.source, fact.artifact, values));
+            found.push([fact.key, fact.source, fact.artifact, values].join("\0"));
         }
         // Kinds come in order. What is sorted is what the list needs in the end, and not more.
         found.sort_unstable();
-        baseline.facts.extend(found.into_iter().map(|(key, source, artifact, values)| Fact {
-            kind: name.clone(),
-            source,
-            artifact,
-            key,
-            values: serde_json::from_str(&values).unwrap_or_default(),
+        baseline.facts.extend(found.into_iter().map(|line| {
+            let mut parts = line.splitn(4, '\0');
+            let mut next = || parts.next().unwrap_or_default();
+            let (key, source, artifact) = (next().into(), next().into(), next().into());
+            let values = serde_json::from_str(next()).unwrap_or_default();
+            Fact { kind: name.clone(), source, artifact, key, values }
         }));
     }
     Ok(baseline)

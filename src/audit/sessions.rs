@@ -71,9 +71,9 @@ pub fn list(
         let mut citations = Vec::new();
         for n in [14, 15] {
             if let Some(ev) = row.get::<_, Option<i64>>(n)? {
-                let cited = store.cite(ev)?;
-                let at = extraction.streams.get(&cited.stream).copied().unwrap_or_default();
-                citations.push(Place { ev, stream: stream_name(containers, at), locator: cited.locator });
+                let (stream, locator) = store.place(ev)?;
+                let at = extraction.streams.get(&stream).copied().unwrap_or_default();
+                citations.push(Place { ev, stream: stream_name(containers, at), locator });
             }
         }
         sessions.push(Session {

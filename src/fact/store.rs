@@ -263,6 +263,15 @@ impl Sealed {
         Ok(cited)
     }
 
+    /// Where a fact stands: stream and locator.
+    ///
+    /// # Errors
+    /// When there is no such fact.
+    pub fn place(&self, ev: i64) -> rusqlite::Result<(i64, String)> {
+        let mut place = self.conn.prepare_cached("SELECT stream, locator FROM citation WHERE ev = ?")?;
+        place.query_row([ev], |r| Ok((r.get(0)?, r.get(1)?)))
+    }
+
     /// All rows of a trusted question, NULLs and the common columns left out.
     ///
     /// # Errors

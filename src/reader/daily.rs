@@ -1,18 +1,20 @@
-//! `daily(locator, at, values…)`: sums up a log that has thousands of like rows a day. Rows with the same values on the same day become
-//! one, with the first and last time and their number, without sorting the log: memory hangs on the number of different rows.
+//! `daily(row, at, values…)`: sums up a log that has thousands of like rows a day. Rows with the same values on the same day become
+//! one, with the first and last time and their number, without sorting the log. Only the number of the first row is kept of each,
+//! and the question looks its values up there: memory hangs on the number of different rows, not on what stands in them.
 
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error};
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
-/// Most different rows that are kept apart; the rest is summed up in one row without values.
-const MOST: usize = 200_000;
+/// Most different rows of a log. One with more is no log of a person, and is said to be too large rather than read in part.
+const MOST: usize = 1_000_000;
 
-/// Adds `daily` to a connection. It gives a JSON array of `{"locator", "first", "last", "uses", "values": […]}` in the order of the
-/// values and days; a row without a time is a day of its own.
+/// Adds `daily` to a connection. It gives a JSON array of `{"row", "first", "last", "uses"}` in the order of the rows; a row without
+/// a time is a day of its own.
 ///
 /// # Errors
 /// `SQLite` refused the registration.
@@ -26,53 +28,57 @@ struct Daily;
 
 /// What equal rows of a day come to.
 struct Sum {
-    locator: String,
-    first: String,
-    last: String,
+    row: i64,
+    first: Box<str>,
+    last: Box<str>,
     uses: u64,
 }
 
-/// Values and day of a row.
-type Key = (Vec<Option<String>>, String);
+/// First half of the SHA-256 over values and day.
+type Key = [u8; 16];
 
-impl Aggregate<BTreeMap<Key, Sum>, Option<String>> for Daily {
-    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<BTreeMap<Key, Sum>> {
-        Ok(BTreeMap::new())
+impl Aggregate<HashMap<Key, Sum>, Option<String>> for Daily {
+    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<HashMap<Key, Sum>> {
+        Ok(HashMap::new())
     }
 
-    fn step(&self, call: &mut Context<'_>, sums: &mut BTreeMap<Key, Sum>) -> rusqlite::Result<()> {
+    fn step(&self, call: &mut Context<'_>, sums: &mut HashMap<Key, Sum>) -> rusqlite::Result<()> {
         let at = text(call, 1).unwrap_or_default();
-        let day: String = at.chars().take(10).collect();
-        let mut key: Key = ((2..call.len()).map(|n| text(call, n)).collect(), day);
+        let mut hash = Sha256::new();
+        hash.update(at.get(..10).unwrap_or(&at));
+        for value in (2..call.len()).map(|n| text(call, n)) {
+            // A value is told from none, and where it ends is part of it.
+            hash.update(value.as_ref().map_or([0; 8], |v| (v.len() as u64 + 1).to_le_bytes()));
+            hash.update(value.unwrap_or_default());
+        }
+        let digest = hash.finalize();
+        let mut key: Key = [0; 16];
+        key.copy_from_slice(&digest[..16]);
         if sums.len() >= MOST && !sums.contains_key(&key) {
-            key = (vec![None; call.len().saturating_sub(2)], String::new());
+            return Err(Error::UserFunctionError(format!("more than {MOST} different rows").into()));
         }
-        let sum = sums.entry(key).or_insert_with(|| Sum {
-            locator: text(call, 0).unwrap_or_default(),
-            first: at.clone(),
-            last: at.clone(),
-            uses: 0,
-        });
+        let row = call.get::<i64>(0)?;
+        let sum =
+            sums.entry(key).or_insert_with(|| Sum { row, first: at.clone().into(), last: at.clone().into(), uses: 0 });
         sum.uses += 1;
-        if at < sum.first {
-            sum.first.clone_from(&at);
+        if *at < *sum.first {
+            sum.first = at.clone().into();
         }
-        if at > sum.last {
-            sum.last = at;
+        if *at > *sum.last {
+            sum.last = at.into();
         }
         Ok(())
     }
 
-    fn finalize(&self, _: &mut Context<'_>, sums: Option<BTreeMap<Key, Sum>>) -> rusqlite::Result<Option<String>> {
-        // Written row by row: as one tree of values it would take ten times the memory.
+    fn finalize(&self, _: &mut Context<'_>, sums: Option<HashMap<Key, Sum>>) -> rusqlite::Result<Option<String>> {
+        let mut sums: Vec<Sum> = sums.unwrap_or_default().into_values().collect();
+        sums.sort_unstable_by_key(|sum| sum.row);
         let mut out = String::from("[");
-        for ((values, _), sum) in sums.unwrap_or_default() {
-            let time = |t: String| if t.is_empty() { Value::Null } else { Value::String(t) };
-            let (locator, uses) = (sum.locator, sum.uses);
-            let row = json!({
-                "locator": locator, "first": time(sum.first), "last": time(sum.last), "uses": uses, "values": values,
-            });
-            let _ = write!(out, "{}{row}", if out.len() > 1 { "," } else { "" });
+        for Sum { row, first, last, uses } in sums {
+            let time = |t: Box<str>| if t.is_empty() { Value::Null } else { Value::String(t.into()) };
+            let comma = if out.len() > 1 { "," } else { "" };
+            let _ =
+                write!(out, r#"{comma}{{"row":{row},"first":{},"last":{},"uses":{uses}}}"#, time(first), time(last));
         }
         out.push(']');
         Ok(Some(out))
@@ -95,23 +101,24 @@ fn text(call: &Context<'_>, n: usize) -> Option<String> {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn like_rows_of_a_day_are_one() {
         let connection = Connection::open_in_memory().unwrap();
         register(&connection).unwrap();
-        let sql = "SELECT daily(l, t, v) FROM (SELECT 'csv:1' AS l, '2026-01-09 22:00:00' AS t, 'a' AS v
-                   UNION ALL SELECT 'csv:2', '2026-01-09 08:00:00', 'a' UNION ALL SELECT 'csv:3', '2026-01-10 08:00:00', 'a'
-                   UNION ALL SELECT 'csv:4', NULL, NULL)";
+        let sql = "SELECT daily(l, t, v, w) FROM (SELECT 1 AS l, '2026-01-09 22:00:00' AS t, 'a' AS v, NULL AS w
+                   UNION ALL SELECT 2, '2026-01-09 08:00:00', 'a', NULL UNION ALL SELECT 3, '2026-01-10 08:00:00', 'a', NULL
+                   UNION ALL SELECT 4, NULL, NULL, 'a' UNION ALL SELECT 5, NULL, '', 'a')";
         let got: String = connection.query_row(sql, [], |r| r.get(0)).unwrap();
         let got: Value = serde_json::from_str(&got).unwrap();
-        assert_eq!(got.as_array().unwrap().len(), 3);
-        assert_eq!(got[0], json!({"locator": "csv:4", "first": null, "last": null, "uses": 1, "values": [null]}));
-        assert_eq!(
-            got[1],
-            json!({"locator": "csv:1", "first": "2026-01-09 08:00:00", "last": "2026-01-09 22:00:00", "uses": 2,
-                   "values": ["a"]})
-        );
+        let want = json!([
+            {"row": 1, "first": "2026-01-09 08:00:00", "last": "2026-01-09 22:00:00", "uses": 2},
+            {"row": 3, "first": "2026-01-10 08:00:00", "last": "2026-01-10 08:00:00", "uses": 1},
+            {"row": 4, "first": null, "last": null, "uses": 1},
+            {"row": 5, "first": null, "last": null, "uses": 1},
+        ]);
+        assert_eq!(got, want);
         let none: String =
             connection.query_row("SELECT daily(1, 2) FROM (SELECT 1) WHERE 0", [], |r| r.get(0)).unwrap();
         assert_eq!(none, "[]");

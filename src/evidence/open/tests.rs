@@ -151,7 +151,9 @@ fn parts_are_joined_and_others_are_not() {
     assert_eq!(whole.containers.len(), 4);
     std::fs::write(&paths[0], b"PK\x03\x04").unwrap();
     let whole = open_input(&[scratch.path().to_path_buf()], &ctx).unwrap();
-    assert_eq!((whole.containers.len(), whole.problems.len()), (5, 1));
+    assert_eq!((whole.containers.len(), whole.problems.len()), (4, 0));
+    let remarks = whole.containers.iter().flat_map(|opened| opened.container.remarks());
+    assert_eq!(remarks.filter(|remark| remark.code == "part-damaged").count(), 1);
     assert_eq!(part_of("takeout-x-12.zip"), None);
     assert_eq!(part_of("takeout-T-3-002 (2).zip").as_deref(), Some("takeout-t"));
     assert_eq!(part_of("takeout-001.zip"), None);
