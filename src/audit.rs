@@ -193,11 +193,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         age_band: &plan.case.person.age_band,
     };
     fill(&mut store, &rules, beside)?;
-    let named = requested::newest(&sources, containers).filter(|_| plan.as_of.is_none());
-    if let Some(named) = &named {
-        let newer = "UPDATE case_file SET as_of = ?1 WHERE coalesce(as_of, '') < ?1";
-        store.insert(newer, [vec![Value::Text(named.clone())]])?;
-    }
+    let named = date_by_name(plan, &sources, containers, &mut store)?;
     if !plan.case.privileged.is_empty() {
         let gone = privileged::filter(&mut store, &artifacts.vocabulary)?;
         extraction.gaps.add("privileged-filtered", "", "", "", gone);
@@ -227,7 +223,6 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     let baseline = keep::keep(&store, &artifacts.vocabulary, &findings, &people, &pseudonyms)?;
     let persons = gather(plan, &artifacts, &workshop, &pseudonyms)?;
     let (sessions, chains) = sessions::list(&store, containers, &extraction)?;
-    let as_of: Option<String> = store.connection().query_row("SELECT as_of FROM case_file", [], |r| r.get(0))?;
     let families: Vec<String> = sources.iter().map(|s| s.family.id.clone()).collect();
     // Last of all, so that nothing is opened after the count.
     consent::note(&mut extraction.coverage, &sources, &artifacts, &plan.scope, &ledger);
@@ -241,18 +236,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
             rules: rules.list.len(),
             indicators: rules.indicators.lists.clone(),
         },
-        options: report::Options {
-            lang: plan.lang.clone(),
-            as_of_from: match &as_of {
-                Some(_) if plan.as_of.is_some() => "stated".into(),
-                Some(at) if named.as_ref() == Some(at) => "name".into(),
-                Some(_) => "copies".into(),
-                None => String::new(),
-            },
-            as_of,
-            zone: plan.zone.clone(),
-            scope: plan.scope.clone(),
-        },
+        options: options(plan, &store, named.as_deref())?,
         case: plan.case.summary(),
         evidence: describe(&inputs, &hashed, containers, &remarks),
         sources: sources.iter().map(|s| describe_source(s, containers)).collect(),
@@ -286,6 +270,39 @@ fn open(
     let context = Context { scratch, passwords: plan.passwords.clone(), cancel };
     let open = if plan.locked_ok { evidence::open::open_locked } else { evidence::open::open_input };
     open(inputs, &context)
+}
+
+/// Takes the reference time from the names of archives, where it is not stated and the copies have no newer time.
+fn date_by_name(
+    plan: &Plan,
+    sources: &[source::Source<'_>],
+    containers: &[Opened],
+    store: &mut Store,
+) -> rusqlite::Result<Option<String>> {
+    let named = requested::newest(sources, containers).filter(|_| plan.as_of.is_none());
+    if let Some(named) = &named {
+        let newer = "UPDATE case_file SET as_of = ?1 WHERE coalesce(as_of, '') < ?1";
+        store.insert(newer, [vec![Value::Text(named.clone())]])?;
+    }
+    Ok(named)
+}
+
+/// The options with the reference time, and where that comes from.
+fn options(plan: &Plan, store: &crate::fact::store::Sealed, named: Option<&str>) -> rusqlite::Result<report::Options> {
+    let as_of: Option<String> = store.connection().query_row("SELECT as_of FROM case_file", [], |r| r.get(0))?;
+    let from = match as_of.as_deref() {
+        Some(_) if plan.as_of.is_some() => "stated",
+        Some(at) if named == Some(at) => "name",
+        Some(_) => "copies",
+        None => "",
+    };
+    Ok(report::Options {
+        lang: plan.lang.clone(),
+        as_of,
+        as_of_from: from.into(),
+        zone: plan.zone.clone(),
+        scope: plan.scope.clone(),
+    })
 }
 
 /// What was seen where nothing is recognised.

@@ -54,7 +54,7 @@ mod tests {
             raw: String::new(),
         };
         let all = ["06 0000 0007", "+31600000008", "Advocaat@Example.org", "mr. de Boer", "Noor"];
-        store.add(&all.map(fact), "s 1", "x.y", 1).unwrap();
+        store.add(all.map(fact), "s 1", "x.y", 1).unwrap();
         let person =
             |kind: &str, value: &str| ["privileged", kind, value, "advocaat"].map(|t| Value::Text(t.into())).to_vec();
         let people =

@@ -125,9 +125,8 @@ fn google_logs_and_pages_without_a_zone() {
     ];
     let csv = head.to_string() + &odd.into_iter().enumerate().map(line).collect::<String>();
     let table = |title: &str, cells: &[&str]| {
-        let row = |tag: &str, cells: &[&str]| {
-            format!("<tr>{}</tr>", cells.iter().map(|c| format!("<{tag}>{c}</{tag}>")).collect::<String>())
-        };
+        let row =
+            |tag: &str, cells: &[&str]| format!("<tr><{tag}>{}</{tag}></tr>", cells.join(&format!("</{tag}><{tag}>")));
         format!(
             "{title}<table>{}{}</table>",
             row("th", &["Timestamp", "IP Address", "Change Type", "Old Value", "New Value"]),

@@ -41,16 +41,16 @@ fn session(n: usize) -> NewFact {
             ("ip", format!("2001:db8::{device:x}")),
             ("os", ["windows", "android", "ios", "other"][device % 4].into()),
             ("client", format!("Mozilla/5.0 (Windows NT 10.0) Chrome/{device}.0 Safari/537.36")),
-            ("device_name", text(device % 3 == 0, format!("Toestel {device}"))),
-            ("device_model", text(device % 5 == 0, format!("SM-X{device}"))),
-            ("chain", text(device % 7 == 0, format!("keten{n}"))),
+            ("device_name", text(device.is_multiple_of(3), format!("Toestel {device}"))),
+            ("device_model", text(device.is_multiple_of(5), format!("SM-X{device}"))),
+            ("chain", text(device.is_multiple_of(7), format!("keten{n}"))),
             ("place", ["Utrecht, NL", "Oslo, NO"][device % 2].into()),
             ("first_at", moment(device)),
             ("at", moment(device)),
         ],
     );
     fact.values.retain(|_, v| !matches!(v, Value::Text(t) if t.is_empty()));
-    if device % 2 == 0 {
+    if device.is_multiple_of(2) {
         fact.values.insert("uses".into(), Value::Integer(3));
     }
     fact
