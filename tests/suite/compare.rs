@@ -533,8 +533,8 @@ fn one_person_is_one_pseudonym_throughout_a_case_and_in_no_other() {
         assert_ne!(of(&first, kind), of(&other, kind));
     }
     let counterparts = |report: &Report| -> std::collections::BTreeSet<String> {
-        let facts = report.baseline.facts.iter().filter_map(|f| f.values.get("counterpart")?.as_str());
-        facts.map(str::to_string).collect()
+        let one = |f: vrijspoor::report::facts::Fact| Some(f.values.get("counterpart")?.as_str()?.to_owned());
+        report.baseline.facts.iter().filter_map(one).collect()
     };
     assert!(!counterparts(&first).is_disjoint(&counterparts(&later)), "the same people in both copies");
     assert!(counterparts(&first).is_disjoint(&counterparts(&other)));
