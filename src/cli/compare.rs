@@ -64,11 +64,14 @@ fn say(comparison: &Comparison, out: &Path, text: &'static Text, easy: bool) {
     print(&out.join("data/comparison.html").display().to_string());
 }
 
-fn read_report(path: &Path) -> Result<(Report, String), Failure> {
+/// The report of a bag; a changed one is refused, so that no change is carried on under a new digest.
+fn read_report(path: &Path) -> Result<Report, Failure> {
     let file = if path.is_dir() { path.join("data/report.json") } else { path.to_path_buf() };
     let bytes = std::fs::read(&file).map_err(|e| Failure::new("unreadable", format!("{}: {e}", file.display())))?;
-    let report = serde_json::from_slice(&bytes).map_err(|e| Failure::new("not-a-report", e.to_string()))?;
-    Ok((report, crate::report::json::sha256(&bytes)))
+    if path.is_dir() {
+        sealed::check_bag(path, &bytes)?;
+    }
+    serde_json::from_slice(&bytes).map_err(|e| Failure::new("not-a-report", e.to_string()))
 }
 
 /// Writes the small form of an audit.
@@ -81,7 +84,7 @@ pub fn baseline(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failu
         return Err(Failure::new("output-exists", there.display().to_string()));
     }
     let (artifacts, rules) = crate::audit::load(args::data(matches)?)?;
-    let (report, _) = read_report(&bag)?;
+    let report = read_report(&bag)?;
     if report.baseline.key_check.is_empty() {
         return Err(Failure::new("no-facts", bag.display().to_string()));
     }
@@ -132,7 +135,7 @@ pub fn case_key(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failu
 /// Says when to look again, and writes a calendar file when asked.
 pub fn recheck(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let bag: PathBuf = matches.get_one::<PathBuf>("bag").cloned().unwrap_or_default();
-    let (report, _) = read_report(&bag)?;
+    let report = read_report(&bag)?;
     let date = recheck::date(&report).ok_or_else(|| Failure::new("no-moment", bag.display().to_string()))?;
     print(&format!("{}: {date}", text.compare.next));
     if let Some(out) = matches.get_one::<PathBuf>("calendar") {

@@ -508,6 +508,8 @@ fn a_small_form_is_signed_and_verified_by_itself_and_refused_when_changed() {
     }
     std::fs::write(bag.join("manifest-sha256.txt"), format!("{}  data/report.json\n", "0".repeat(64))).unwrap();
     run(&["compare", "bag", "bag", "-o", "c4"]).code(2);
+    run(&["baseline", "bag", "-o", "again.json"]).code(2);
+    assert!(!place.path().join("again.json").exists(), "a change is not carried on under a new digest");
 }
 
 #[test]
