@@ -51,7 +51,7 @@ fn kept(file: &Path, text: &Text) -> Result<Exit, Failure> {
     if !baseline::is_one(&bytes) {
         return Err(Failure::new("not-a-bag", file.display().to_string()));
     }
-    print(&format!("{}: {}", text.verify.seal, crate::report::json::sha256(&bytes)));
+    print(&format!("{}  {}", crate::report::json::sha256(&bytes), shown::value(&file.display().to_string())));
     let seal = match sealed::check(file, &bytes) {
         Ok(seal) => seal,
         Err(error @ Error::Changed(_)) => {

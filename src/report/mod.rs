@@ -553,7 +553,8 @@ pub struct Coverage {
     pub rows: u64,
     /// Facts made.
     pub facts: u64,
-    /// Whether rows were read by it in data that others made.
+    /// Whether rows were read by it in data that others made; not known of reports before this was kept.
+    #[serde(default)]
     pub tested: bool,
     /// Neither that, nor is its form confirmed by a published parser or description.
     pub experimental: bool,
