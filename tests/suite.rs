@@ -35,6 +35,9 @@ mod ios_data;
 mod ios_filesystem;
 #[path = "suite/large_logs.rs"]
 mod large_logs;
+#[cfg(feature = "pdf")]
+#[path = "suite/pdf.rs"]
+mod pdf;
 #[path = "suite/private.rs"]
 mod private;
 #[path = "suite/reproduce.rs"]

@@ -122,7 +122,7 @@ pub fn command(text: &'static Text) -> Command {
                 )
                 .arg(Arg::new("note").value_name("NOTE").help(about("tick-note"))),
         )
-        .subcommand(sub("demo").arg(output(text)).arg(overwrite(text)))
+        .subcommand(sub("demo").arg(output(text)).arg(pdf(text)).arg(overwrite(text)))
         .subcommand(
             sub("audit")
                 .arg(inputs(text))
@@ -178,6 +178,7 @@ pub fn command(text: &'static Text) -> Command {
                 .arg(lists(text))
                 .arg(Arg::new("strict").long("strict").action(ArgAction::SetTrue).help(about("strict")))
                 .arg(Arg::new("quiet").long("quiet").action(ArgAction::SetTrue).help(about("quiet")))
+                .arg(pdf(text))
                 .arg(overwrite(text)),
         )
         .subcommand(sub("identify").arg(inputs(text)).arg(password(text)))
@@ -203,6 +204,7 @@ pub fn command(text: &'static Text) -> Command {
                 .arg(case_key(text))
                 .arg(lists(text))
                 .arg(case_file(text))
+                .arg(pdf(text))
                 .arg(overwrite(text)),
         )
         .subcommand(sub("baseline").arg(bag(text)).arg(output(text)).arg(case_key(text)).arg(case_file(text)))
@@ -284,6 +286,11 @@ pub fn output(text: &Text) -> Arg {
 
 fn overwrite(text: &Text) -> Arg {
     Arg::new("overwrite").long("overwrite").action(ArgAction::SetTrue).help(text.cli("overwrite").to_string())
+}
+
+fn pdf(text: &Text) -> Arg {
+    let absent = !cfg!(feature = "pdf");
+    Arg::new("pdf").long("pdf").action(ArgAction::SetTrue).hide(absent).help(text.cli("pdf").to_string())
 }
 
 /// The folder of a report.

@@ -23,7 +23,8 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     let quiet = matches.get_flag("quiet");
     let readers =
         matches.get_many::<String>("for").unwrap_or_default().filter_map(|name| Reader::named(name)).collect();
-    let audited = audit_into(plan, &out, readers, overwrite, quiet, text)?;
+    let copies = Copies { readers, pdf: matches.get_flag("pdf"), ..Copies::default() };
+    let audited = audit_into(plan, &out, copies, overwrite, quiet, text)?;
     let worst = audited.report.findings.iter().filter_map(|f| Urgency::named(&f.urgency)).min();
     let limit = matches.get_one::<String>("fail-on").and_then(|f| Urgency::named(f));
     if let (Some(worst), Some(limit)) = (worst, limit)
@@ -34,17 +35,18 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
     Ok(if matches.get_flag("strict") && !audited.report.gaps.is_empty() { Exit::Gaps } else { Exit::Done })
 }
 
-/// Audits, writes the bag, and prints the summary.
+/// Audits, writes the bag, and prints the summary. What must never be printed comes from the case of the plan.
 pub fn audit_into(
     mut plan: Plan,
     out: &Path,
-    readers: Vec<Reader>,
+    mut copies: Copies,
     overwrite: bool,
     quiet: bool,
     text: &'static Text,
 ) -> Result<Audited, Failure> {
     check_output(&plan.inputs, out)?;
     bag::check(out, overwrite)?;
+    bag::check_pdf(copies.pdf)?;
     let cancel = cancel_on_signal();
     let session = Session::begin();
     let audited = loop {
@@ -64,7 +66,7 @@ pub fn audit_into(
             other => break other?,
         }
     };
-    let copies = Copies { readers, never_print: plan.case.place.never_print.clone() };
+    copies.never_print.clone_from(&plan.case.place.never_print);
     bag::write(out, &audited.report, &audited.evidence_list, &session.end(&plan.inputs), &copies, overwrite)?;
     if !quiet {
         let summary = terminal::summary(&audited.report, out, &copies.readers, screen());

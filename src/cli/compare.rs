@@ -22,6 +22,7 @@ pub fn compare(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failur
     let out = matches.get_one::<PathBuf>("output").cloned().unwrap_or_default();
     let overwrite = matches.get_flag("overwrite");
     bag::check(&out, overwrite)?;
+    bag::check_pdf(matches.get_flag("pdf"))?;
     let (artifacts, rules) = crate::audit::load(args::data(matches)?)?;
     let key = super::audit::case_key(matches)?;
     let mut sides = paths.iter().map(|p| Side::read(p, key.as_deref(), &artifacts)).collect::<Result<Vec<_>, _>>()?;
@@ -33,8 +34,13 @@ pub fn compare(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failur
     json.push(b'\n');
     let digest = crate::report::json::sha256(&json);
     let html = page::render(&comparison, &digest, easy).map_err(|e| internal(e.to_string()))?;
-    let payload = BTreeMap::from([("data/comparison.json", json), ("data/comparison.html", html.into_bytes())]);
+    let mut payload = BTreeMap::from([("data/comparison.json", json), ("data/comparison.html", html.into_bytes())]);
     let agent = format!("{} {}", comparison.tool.name, comparison.tool.version);
+    if matches.get_flag("pdf") {
+        let as_of = comparison.audits.last().and_then(|audit| audit.as_of.as_deref());
+        let origin = bag::Origin { file: "comparison.json", digest: &digest, as_of, tool: &agent, text };
+        payload.append(&mut bag::print(&payload, &origin)?);
+    }
     bag::write_files(&out, &agent, &payload, &args::forbidden(matches)?, overwrite)?;
     say(&comparison, &out, text, easy && text.lang == "nl");
     Ok(Exit::Done)

@@ -5,6 +5,7 @@ use crate::audit::Plan;
 use crate::audit::case::CaseFile;
 use crate::evidence::Password;
 use crate::fixture;
+use crate::report::bag::Copies;
 use crate::report::copies::Reader;
 use crate::report::text::Text;
 use clap::ArgMatches;
@@ -38,6 +39,7 @@ pub fn run(matches: &ArgMatches, text: &'static Text) -> Result<Exit, Failure> {
         case_key: None,
     };
     let readers = vec![Reader::Care, Reader::Police, Reader::Person];
-    audit_into(plan, &out.join("report"), readers, overwrite, false, text)?;
+    let copies = Copies { readers, pdf: matches.get_flag("pdf"), ..Copies::default() };
+    audit_into(plan, &out.join("report"), copies, overwrite, false, text)?;
     Ok(Exit::Done)
 }

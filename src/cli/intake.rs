@@ -10,6 +10,7 @@ use super::{Exit, Failure, args, file};
 use crate::artifact::load::{APART, SCOPES};
 use crate::audit::case::{CaseFile, Identity, Own, Received, Tick};
 use crate::audit::rewrite;
+use crate::report::bag::Copies;
 use crate::report::checklist::minor;
 use crate::report::copies::Reader;
 use crate::report::leak;
@@ -82,7 +83,8 @@ pub fn begin(path: &Path, matches: &ArgMatches, text: &'static Text) -> Result<E
             let out = free_place(path, &words.report_name);
             let inputs = case.intake.copies.iter().map(PathBuf::from).collect();
             let plan = plan_of(case, inputs, &text.lang, data);
-            audit_into(plan, &out, vec![Reader::Care, Reader::Police], false, false, text)?;
+            let copies = Copies { readers: vec![Reader::Care, Reader::Police], ..Copies::default() };
+            audit_into(plan, &out, copies, false, false, text)?;
             Ok(Exit::Done)
         }
     }

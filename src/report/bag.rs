@@ -43,7 +43,19 @@ pub struct Copies {
     pub readers: Vec<Reader>,
     /// What must never be printed: the leak check refuses it.
     pub never_print: Vec<String>,
+    /// Whether every page is also set as PDF. It takes memory with the length of the report.
+    pub pdf: bool,
 }
+
+/// The pages that are also set as PDF, and the name they then have.
+pub const PRINTED: [(&str, &str); 6] = [
+    ("data/checklist.html", "data/checklist.pdf"),
+    ("data/comparison.html", "data/comparison.pdf"),
+    ("data/notes.html", "data/notes.pdf"),
+    ("data/persons.html", "data/persons.pdf"),
+    ("data/police.html", "data/police.pdf"),
+    ("data/report.html", "data/report.pdf"),
+];
 
 /// What `bagit.txt` says.
 pub const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
@@ -71,6 +83,9 @@ pub enum Error {
     /// A page could not be put together.
     #[error(transparent)]
     Page(#[from] html::Error),
+    /// A PDF is asked of a program that was built without.
+    #[error("built without the feature `pdf`")]
+    NoPdf,
     /// A value could not be written as JSON.
     #[error("the report is not valid: {0}")]
     Json(#[from] serde_json::Error),
@@ -85,6 +100,7 @@ impl Error {
             Self::EarlierBag(_) => "out-is-bag",
             Self::Io { .. } => "out-unwritable",
             Self::Leak(_) => "leak",
+            Self::NoPdf => "no-pdf",
             Self::Page(_) | Self::Json(_) => "report-invalid",
         }
     }
@@ -147,6 +163,7 @@ pub fn write(
     }
     let whole = |to: &mut dyn Write| json::write(report, to).map_err(io::Error::from);
     let sessions = |to: &mut dyn Write| super::sessions::csv(&report.sessions, to);
+    let mut printed = BTreeMap::new();
     let mut files: BTreeMap<&str, Content<'_>> =
         payload.iter().map(|(name, bytes)| (*name, Content::Bytes(bytes))).collect();
     files.insert("data/report.json", Content::Written(&whole));
@@ -161,7 +178,71 @@ pub fn write(
             }
         }
     }
-    put_bag(out, &format!("{} {}", report.tool.name, report.tool.version), &files, Some(event), overwrite)
+    let agent = format!("{} {}", report.tool.name, report.tool.version);
+    if copies.pdf {
+        // After the leak check: a PDF says what its page says, but packed, where nothing can be looked for.
+        let (digest, as_of, text) =
+            (json::digest(&excerpt)?, report.options.as_of.as_deref(), Text::of(&report.options.lang));
+        printed = print(&payload, &Origin { file: "report.json", digest: &digest, as_of, tool: &agent, text })?;
+    }
+    files.extend(printed.iter().map(|(name, bytes)| (*name, Content::Bytes(bytes))));
+    put_bag(out, &agent, &files, Some(event), overwrite)
+}
+
+/// What the pages of a bag were made from and by, as their PDFs name it.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// Name of the file.
+    pub file: &'a str,
+    /// Its SHA-256.
+    pub digest: &'a str,
+    /// Its reference time (RFC 3339, UTC).
+    pub as_of: Option<&'a str>,
+    /// Program and version.
+    pub tool: &'a str,
+    /// The words of its language.
+    pub text: &'a Text,
+}
+
+/// Sets the pages among these files as PDF, and gives those by the name that each has in the bag.
+///
+/// # Errors
+/// [`Error::NoPdf`] when the program was built without, and [`Error::Page`].
+#[cfg(feature = "pdf")]
+pub fn print(
+    files: &BTreeMap<&'static str, Vec<u8>>,
+    origin: &Origin<'_>,
+) -> Result<BTreeMap<&'static str, Vec<u8>>, Error> {
+    let mut printed = BTreeMap::new();
+    for (page, pdf) in PRINTED {
+        let Some(html) = files.get(page).map(|bytes| String::from_utf8_lossy(bytes)) else { continue };
+        let kind = Path::new(page).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let Origin { file, digest, as_of, tool, text } = *origin;
+        // Nothing on the page for the person may say what made it.
+        let (tool, made_from) = if page == Reader::Person.file() { ("", "") } else { (tool, file) };
+        printed.insert(
+            pdf,
+            super::pdf::render(&super::pdf::Sheet { html: &html, kind, made_from, digest, as_of, tool, text })?,
+        );
+    }
+    Ok(printed)
+}
+
+/// Refuses: this program was built without PDF.
+///
+/// # Errors
+/// Always [`Error::NoPdf`].
+#[cfg(not(feature = "pdf"))]
+pub fn print(_: &BTreeMap<&'static str, Vec<u8>>, _: &Origin<'_>) -> Result<BTreeMap<&'static str, Vec<u8>>, Error> {
+    Err(Error::NoPdf)
+}
+
+/// Says before the work starts whether [`print()`] will refuse.
+///
+/// # Errors
+/// [`Error::NoPdf`].
+pub const fn check_pdf(asked: bool) -> Result<(), Error> {
+    if asked && !cfg!(feature = "pdf") { Err(Error::NoPdf) } else { Ok(()) }
 }
 
 /// A file of the payload: its bytes, or what writes them where they are too many to be held. It writes the same every time.
@@ -195,7 +276,9 @@ pub fn write_files(
     forbidden: &Forbidden,
     overwrite: bool,
 ) -> Result<(), Error> {
-    payload.iter().try_for_each(|(name, content)| forbidden.check(name, content)).map_err(Error::Leak)?;
+    // A PDF is packed: its page, which says the same, is looked through in its place.
+    let mut open = payload.iter().filter(|(name, _)| !name.ends_with(".pdf"));
+    open.try_for_each(|(name, content)| forbidden.check(name, content)).map_err(Error::Leak)?;
     let files = payload.iter().map(|(name, bytes)| (*name, Content::Bytes(bytes))).collect();
     put_bag(out, agent, &files, None, overwrite)
 }
@@ -350,7 +433,7 @@ mod tests {
     use crate::report::{sample, verify};
 
     fn all() -> Copies {
-        Copies { readers: vec![Reader::Care, Reader::Police, Reader::Person], never_print: Vec::new() }
+        Copies { readers: vec![Reader::Care, Reader::Police, Reader::Person], ..Copies::default() }
     }
 
     #[test]

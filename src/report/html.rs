@@ -19,7 +19,7 @@ mod evidence;
 mod overview;
 mod picture;
 
-/// Why a page could not be put together. Neither can follow from evidence.
+/// Why a page could not be put together. None can follow from evidence.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The report could not be turned into JSON and back.
@@ -28,6 +28,9 @@ pub enum Error {
     /// The template could not be filled.
     #[error("the page could not be written: {0}")]
     Template(#[from] askama::Error),
+    /// The page could not be set as PDF.
+    #[error("the page could not be set as PDF: {0}")]
+    Print(String),
 }
 
 /// `report.html` in the language of the report.

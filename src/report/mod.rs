@@ -17,6 +17,8 @@ pub mod facts;
 pub mod html;
 pub mod json;
 pub mod leak;
+#[cfg(feature = "pdf")]
+pub mod pdf;
 pub mod persons;
 pub mod redact;
 #[cfg(test)]

@@ -110,7 +110,7 @@ pub(super) fn code(character: char) -> String {
 
 /// Control characters, direction controls, characters without width, fillers, separators, tags, private use and noncharacters.
 /// The variation selector U+FE0F stays: it only asks for the coloured form of an emoji.
-fn is_hidden(character: char) -> bool {
+pub(super) fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'

@@ -220,6 +220,11 @@ words! {
 }
 
 words! {
+    /// The words that only paper has.
+    PrintWords { page, settings, more, left_out }
+}
+
+words! {
     /// The words for court: what the report adds for those who must weigh and check it.
     CourtWords {
         question, question_text, excluded, excluded_always, excluded_none, excluded_parts, excluded_counted, excluded_count, excluded_shared, custody, custody_lead, custody_hand,
@@ -342,6 +347,8 @@ pub struct Text {
     pub verify: VerifyWords,
     /// Words for court.
     pub court: CourtWords,
+    /// Words of the pages on paper.
+    pub print: PrintWords,
     /// Urgencies by code.
     pub urgency: Codes,
     /// Confidences by code.

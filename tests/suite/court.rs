@@ -34,7 +34,7 @@ pub fn report(place: &Path) -> PathBuf {
     let out = place.join("out");
     let session = serde_json::json!({"started": "2026-11-24T10:00:00Z", "finished": "2026-11-24T10:00:05Z"});
     let readers = ["care", "police"].into_iter().filter_map(vrijspoor::report::copies::Reader::named).collect();
-    let copies = bag::Copies { readers, never_print: Vec::new() };
+    let copies = bag::Copies { readers, ..bag::Copies::default() };
     bag::write(&out, &audited.report, &audited.evidence_list, &session, &copies, false).unwrap();
     out
 }

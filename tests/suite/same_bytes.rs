@@ -35,6 +35,9 @@ fn two_runs_give_the_same_bytes() {
             let out = folder.path().join("out");
             let mut command = Command::new(env!("CARGO_BIN_EXE_vrijspoor"));
             command.arg("audit").args(&inputs).arg("-o").arg(&out).arg("--quiet");
+            if cfg!(feature = "pdf") {
+                command.arg("--pdf");
+            }
             if let Some(case) = &recipe.case {
                 let path = folder.path().join("case.toml");
                 std::fs::write(&path, case).unwrap();
