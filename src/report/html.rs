@@ -207,7 +207,7 @@ impl Page<'_> {
 
     /// The value of a column in a row.
     fn cell(&self, row: &BTreeMap<String, String>, column: &str) -> Cell {
-        self.time(row.get(column).map_or("", String::as_str))
+        self.time(self.text.word(column, row.get(column).map_or("", String::as_str)))
     }
 
     /// A text in a cell, as a moment when it is a time.
@@ -215,10 +215,12 @@ impl Page<'_> {
         Cell { moment: self.zone.moment(text), text: text.to_owned() }
     }
 
-    /// Title of a step, as it stands in the checklist.
-    fn step<'a>(&'a self, id: &'a str) -> &'a str {
-        let step = self.report.checklist.iter().flat_map(|wave| &wave.steps).find(|step| step.id == id);
-        step.map_or(id, |step| if self.text.lang == "en" { &step.en.title } else { &step.nl.title })
+    /// Titles of the steps of a finding that the checklist gives. Those that wait for an answer are not named here either.
+    fn given(&self, finding: &Finding) -> Vec<&str> {
+        let given = |id: &String| self.report.checklist.iter().flat_map(|wave| &wave.steps).find(|step| step.id == *id);
+        let words =
+            finding.steps.iter().filter_map(given).map(|step| if self.text.lang == "en" { &step.en } else { &step.nl });
+        words.map(|words| words.title.as_str()).collect()
     }
 
     /// What a finding lets the other person see or do.

@@ -26,7 +26,7 @@ words! {
         summary_nothing, summary_now, summary_not_evaluated, summary_gaps, summary_never, summary_counts, count, meaning,
         examined, examined_lead, inputs, input, kind, files, bytes, digest, digest_file, digest_list, remarks, what_to_do,
         sources, source, source_title, read_from, devices, devices_lead, device, findings, findings_lead, findings_none,
-        urgency, confidence, about, experimental, shows, rows, row, may_mean, innocent, limits, notices, sees, steps,
+        urgency, confidence, about, experimental, shows, rows, row, may_mean, innocent, limits, notices, sees, steps, steps_held,
         where_read, where_read_count, where_read_one, to_citations, matrix, matrix_lead, matrix_what, matrix_findings,
         matrix_nothing, axis_where, axis_what, axis_control, timeline, timeline_lead, timeline_time, timeline_what, outcomes,
         outcomes_lead, not_found, not_evaluated, found_rules, question, examined_parts, missing_parts, why, coverage,
@@ -609,6 +609,10 @@ mod tests {
         }
         for code in ["no-source", "no-stream", "out-of-scope", "failed"] {
             assert!(text.why.0.contains_key(code));
+        }
+        let vocabulary = crate::artifact::Artifacts::embedded().unwrap().vocabulary;
+        for (column, _) in vocabulary.kinds.values().flat_map(|kind| &kind.columns) {
+            assert!(text.columns.contains_key(column), "no words for column {column}");
         }
         for wave in super::super::checklist::WAVES {
             assert!(text.steps.waves.contains_key(wave), "no words for wave {wave}");

@@ -8,6 +8,8 @@ use vrijspoor::audit::{self, Audited, Plan, Silent};
 use vrijspoor::embedded::Data;
 use vrijspoor::evidence::{Cancel, Password};
 use vrijspoor::fixture;
+use vrijspoor::report::Report;
+use vrijspoor::report::text::Text;
 
 /// A plan with ordinary options.
 pub fn plan(inputs: Vec<PathBuf>, password: Option<&str>, case: &str) -> Plan {
@@ -42,9 +44,27 @@ fn every_fixture_gives_the_findings_that_it_names() {
         let folder = tempfile::tempdir().unwrap();
         let audited = audit_fixture(name, folder.path());
         let disagreements = fixture::disagreements(&recipe, &audited.report.outcomes);
+        problems.extend(unworded(&audited.report));
         problems.extend(disagreements.into_iter().map(|line| format!("{name}: {line}")));
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// Columns of the tables in a report that a reader would see under the name that a rule gives them.
+fn unworded(report: &Report) -> impl Iterator<Item = String> {
+    let rows = report.findings.iter().filter(|f| f.rows.len() > 1).flat_map(|f| f.rows.iter().map(move |row| (f, row)));
+    let columns = rows.flat_map(|(f, row)| row.keys().map(|column| (column.as_str(), f.rule.as_str())));
+    let columns: BTreeSet<(&str, &str)> = columns.filter(|(column, _)| !column.ends_with("_en")).collect();
+    let bare = |column: &str| {
+        ["nl", "en"].iter().any(|lang| {
+            let text = Text::of(lang);
+            let column = column.strip_suffix("_nl").unwrap_or(column);
+            !text.columns.contains_key(column)
+        })
+    };
+    let bare: Vec<String> =
+        columns.iter().filter(|(c, _)| bare(c)).map(|(c, rule)| format!("{rule}: no words for {c}")).collect();
+    bare.into_iter()
 }
 
 #[test]

@@ -95,6 +95,14 @@ impl Page<'_> {
         }
     }
 
+    /// A value of a column in words, as a cell.
+    pub(super) fn worded(&self, column: &str, value: &Value) -> Cell {
+        match value {
+            Value::String(text) => self.time(self.text.word(column, text)),
+            other => self.plain(other),
+        }
+    }
+
     /// What comes before a command, by code.
     pub(super) fn before<'a>(&'a self, code: &'a str) -> &'a str {
         self.court.before.get(code).map_or(code, String::as_str)
