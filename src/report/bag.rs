@@ -277,8 +277,7 @@ pub fn write_files(
     overwrite: bool,
 ) -> Result<(), Error> {
     // A PDF is packed: its page, which says the same, is looked through in its place.
-    let packed = |name: &str| Path::new(name).extension().is_some_and(|ending| ending == "pdf");
-    let mut open = payload.iter().filter(|(name, _)| !packed(name));
+    let mut open = payload.iter().filter(|(name, _)| !PRINTED.iter().any(|(_, pdf)| pdf == *name));
     open.try_for_each(|(name, content)| forbidden.check(name, content)).map_err(Error::Leak)?;
     let files = payload.iter().map(|(name, bytes)| (*name, Content::Bytes(bytes))).collect();
     put_bag(out, agent, &files, None, overwrite)
