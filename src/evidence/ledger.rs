@@ -1,5 +1,5 @@
 //! The ledger of what was opened. Consent has a scope; what lies outside it must stay closed, and a report can only say so when the
-//! doors themselves keep count. Every opened container is put behind a [`Door`] that writes down each stream that is asked of it.
+//! doors themselves keep count. Every opened container is put behind a door that writes down each stream that is asked of it.
 //! Hashing goes over the stored bytes and not through these doors.
 
 use super::{Container, Entry, Error, Kind, Opened, Remark};

@@ -1,5 +1,5 @@
 //! Tables for spreadsheets: `timeline.csv` has every time of every citation, one a line; `sessions.csv` is written through the same
-//! [`line()`]. A spreadsheet runs a cell that begins like a formula, so such cells get an apostrophe in front; what stands in
+//! `line`. A spreadsheet runs a cell that begins like a formula, so such cells get an apostrophe in front; what stands in
 //! `report.json` is never changed.
 
 use super::shown::{self, Zone};
