@@ -90,11 +90,9 @@ impl<'a> Names<'a> {
             .filter(|(at, place)| place.is_some() || alone || few && (folder || is_database_name(container, *at)))
             .collect();
         let mut found = Found::default();
+        let of_place = |place: &'a str| self.list.iter().filter(move |a| a.places.iter().any(|own| own == place));
         // What is named like a trace outside the consent is counted and stays closed.
-        let named = |place: &'a str| {
-            let own = |a: &&&'a Artifact| a.places.iter().any(|own| own == place);
-            self.list.iter().filter(own).map(|a| a.id.as_str()).collect::<Vec<_>>()
-        };
+        let named = |place: &'a str| of_place(place).map(|a| a.id.as_str()).collect();
         let (candidates, closed): (Vec<_>, Vec<_>) =
             candidates.into_iter().partition(|(_, place)| place.is_none_or(|place| self.consented.contains(place)));
         found.streams.extend(closed.into_iter().filter_map(|(at, place)| Some((at, named(place?)))));
@@ -110,9 +108,8 @@ impl<'a> Names<'a> {
                 "plist" | "nskeyed" => plist,
                 _ => place.is_some(),
             };
-            let own = |artifact: &&&'a Artifact| place.is_some_and(|p| artifact.places.iter().any(|own| own == p));
             let mut wanted: Vec<&'a str> =
-                self.list.iter().filter(own).filter(|a| begins(a)).map(|a| a.id.as_str()).collect();
+                place.into_iter().flat_map(of_place).filter(|a| begins(a)).map(|a| a.id.as_str()).collect();
             let by_tables = if sqlite { self.by_tables(container, at, place, scratch) } else { Vec::new() };
             let common = is_common(container, at);
             // A text has no head of its own: there a long name must do (`mobile_installation.log.0`).

@@ -173,7 +173,7 @@ impl<'a, 'k> Seen<'a, 'k> {
         looks.then(|| Self { family, known, named, given_away: named, matches: Matches::default() })
     }
 
-    /// Looks at a stream: at its name, and and into its beginning where a shape must tell; without one it is closed.
+    /// Looks at a stream: at its name, and into its beginning where a shape must tell; without one it is closed.
     fn look(&mut self, entry: usize, e: &Entry, generic: bool, beginning: Option<&mut Beginning<'_>>) {
         let Known { list, consented, claims, .. } = self.known;
         let wanted = claims.of_path(&e.path, generic);

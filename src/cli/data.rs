@@ -111,7 +111,7 @@ fn levels(files: &[(&str, &str)], text: &Text) -> Vec<String> {
             ],
         )
     };
-    prose::layers(files).iter().map(line).collect()
+    prose::layers(&prose::pieces(files)).iter().map(line).collect()
 }
 
 /// Checks the built-in files, or those in a folder that somebody is working on.

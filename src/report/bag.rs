@@ -169,7 +169,7 @@ pub fn write(
     files.insert("data/report.json", Content::Written(&whole));
     files.insert("data/sessions.csv", Content::Written(&sessions));
     let forbidden = Forbidden::new(&copies.never_print);
-    if !copies.never_print.is_empty() {
+    if !forbidden.is_empty() {
         for (name, content) in &files {
             let mut scanner = Scanner::new(&forbidden, name);
             content.write(&mut scanner).map_err(|source| failed(Path::new(name), source))?;

@@ -57,6 +57,12 @@ impl Forbidden {
         Self(items.iter().filter(|item| searchable(item)).map(one).collect())
     }
 
+    /// Whether there is nothing to look for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Refuses a file that holds an item.
     ///
     /// # Errors
@@ -68,7 +74,7 @@ impl Forbidden {
     /// The first item that a file holds.
     #[must_use]
     pub fn find(&self, file: &str, content: &[u8]) -> Option<Leak> {
-        if self.0.is_empty() {
+        if self.is_empty() {
             return None;
         }
         let raw = String::from_utf8_lossy(content);

@@ -174,15 +174,14 @@ impl Layer {
     }
 }
 
-/// The layers of the data files, and that of the program.
+/// The layers of the data files, of which these are the texts, and that of the program.
 #[must_use]
-pub fn layers(files: &[(&str, &str)]) -> [Layer; 3] {
-    let pieces = pieces(files);
+pub fn layers(pieces: &[Piece]) -> [Layer; 3] {
     let mut program = Vec::new();
     if let Ok(table) = toml::from_str::<toml::Table>(crate::report::text::NL_SOURCE) {
         collect("report/text/nl.toml", &toml::Value::Table(table), Some(false), &mut program);
     }
-    [Layer::of("nl", false, &pieces), Layer::of("nl-easy", true, &pieces), Layer::of("program", false, &program)]
+    [Layer::of("nl", false, pieces), Layer::of("nl-easy", true, pieces), Layer::of("program", false, &program)]
 }
 
 /// The sentences of a text; what stands before a colon or semicolon is read as a sentence of its own.
@@ -304,7 +303,7 @@ pub(super) fn check(files: &[(&str, &str)], problems: &mut Vec<Problem>) {
             by_file.entry(&piece.file).or_default().push(&piece.text);
         }
     }
-    for layer in layers(files).iter().filter(|layer| layer.too_hard()) {
+    for layer in layers(&pieces).iter().filter(|layer| layer.too_hard()) {
         let (figures, name) = (layer.figures, layer.name);
         let message = format!(
             "the texts of level {name} have become harder than {:?}: {:.1} words a sentence, {:.1} long words of a hundred, \
@@ -359,7 +358,7 @@ mod tests {
 
     #[test]
     fn every_layer_keeps_to_its_bounds_and_a_hard_text_does_not() {
-        for layer in layers(crate::embedded::rules::FILES) {
+        for layer in layers(&pieces(crate::embedded::rules::FILES)) {
             assert!(layer.figures.words > ENOUGH && !layer.too_hard(), "{layer:?}");
         }
         let hard = "Verantwoordelijkheidsgevoelens bemoeilijken besluitvormingsprocedures aanzienlijk. ".repeat(200);

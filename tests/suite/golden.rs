@@ -51,7 +51,7 @@ fn every_fixture_gives_the_findings_that_it_names() {
 }
 
 /// Columns of the tables in a report that a reader would see under the name that a rule gives them.
-fn unworded(report: &Report) -> impl Iterator<Item = String> {
+fn unworded(report: &Report) -> Vec<String> {
     let rows = report.findings.iter().filter(|f| f.rows.len() > 1).flat_map(|f| f.rows.iter().map(move |row| (f, row)));
     let columns = rows.flat_map(|(f, row)| row.keys().map(|column| (column.as_str(), f.rule.as_str())));
     let columns: BTreeSet<(&str, &str)> = columns.filter(|(column, _)| !column.ends_with("_en")).collect();
@@ -62,9 +62,7 @@ fn unworded(report: &Report) -> impl Iterator<Item = String> {
             !text.columns.contains_key(column)
         })
     };
-    let bare: Vec<String> =
-        columns.iter().filter(|(c, _)| bare(c)).map(|(c, rule)| format!("{rule}: no words for {c}")).collect();
-    bare.into_iter()
+    columns.iter().filter(|(c, _)| bare(c)).map(|(c, rule)| format!("{rule}: no words for {c}")).collect()
 }
 
 #[test]
