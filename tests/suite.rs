@@ -25,6 +25,8 @@ mod fuzz;
 mod golden;
 #[path = "suite/google_apple_data.rs"]
 mod google_apple_data;
+#[path = "suite/google_takeout.rs"]
+mod google_takeout;
 #[path = "suite/house.rs"]
 mod house;
 #[path = "suite/indicators.rs"]

@@ -146,9 +146,9 @@ pub fn unix_seconds(seconds: i64) -> Option<String> {
     }
 }
 
-/// Forms without a zone that occur in the traces (catalogue/android.md 1.4, accounts.md 1). None is of numbers with the year last: day
-/// and month cannot be told apart there.
-const CIVIL: [&str; 12] = [
+/// Forms without a zone that occur in the traces (catalogue/android.md 1.4, accounts.md 1). Numbers with the year last are taken only
+/// between points: who writes points puts the day first, while between strokes or slashes day and month cannot be told apart.
+const CIVIL: [&str; 14] = [
     "%Y-%m-%d %H:%M:%S%.f",
     "%Y-%m-%dT%H:%M:%S%.f",
     "%Y-%m-%d %H:%M",
@@ -161,7 +161,75 @@ const CIVIL: [&str; 12] = [
     "%d %b %Y %H:%M",
     "%d %b %Y, %H:%M",
     "%a %b %d %H:%M:%S %Y",
+    "%d.%m.%Y, %H:%M:%S",
+    "%d.%m.%Y %H:%M:%S",
 ];
+
+/// Short names of zones that stand for one offset only, in hours, and a place that keeps that zone. Names that several parts of the
+/// world share (EST, CST, IST, BST …) are not here: such a time stays without a zone.
+const ZONES: [(&str, i8, &str); 10] = [
+    ("UTC", 0, "UTC"),
+    ("GMT", 0, "UTC"),
+    ("WET", 0, "Europe/Lisbon"),
+    ("WEST", 1, "Europe/Lisbon"),
+    ("CET", 1, "Europe/Amsterdam"),
+    ("CEST", 2, "Europe/Amsterdam"),
+    ("MEZ", 1, "Europe/Berlin"),
+    ("MESZ", 2, "Europe/Berlin"),
+    ("EET", 2, "Europe/Athens"),
+    ("EEST", 3, "Europe/Athens"),
+];
+
+/// What the end of a text says of its zone.
+enum Stated {
+    /// Nothing: the text is the time alone.
+    Nothing,
+    /// So many seconds east of UTC.
+    Offset(i32),
+    /// A name, or a name that contradicts the season: which zone it is cannot be told.
+    Unclear,
+}
+
+/// Takes a zone from the end of a text: a short name, `UTC+1`, `GMT+02:00`. The rest is the time without it.
+fn zone_at_end(text: &str) -> (&str, Stated) {
+    let Some((rest, word)) = text.rsplit_once(' ') else { return (text, Stated::Nothing) };
+    if let Some(offset) = word.strip_prefix("UTC").or_else(|| word.strip_prefix("GMT")).and_then(offset) {
+        return (rest, Stated::Offset(offset));
+    }
+    let name = (2..=5).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_uppercase());
+    if !name || matches!(word, "AM" | "PM") {
+        return (text, Stated::Nothing);
+    }
+    let Some((_, hours, place)) = ZONES.iter().find(|(known, ..)| *known == word) else {
+        return (rest, Stated::Unclear);
+    };
+    let seconds = i32::from(*hours) * 3600;
+    // A summer name in winter, or the other way round, is no statement that can be relied on.
+    let fits = civil(rest).and_then(|time| jiff::tz::Offset::from_seconds(seconds).ok()?.to_timestamp(time).ok());
+    let fits =
+        fits.is_some_and(|at| jiff::tz::TimeZone::get(place).is_ok_and(|zone| zone.to_offset(at).seconds() == seconds));
+    (rest, if fits { Stated::Offset(seconds) } else { Stated::Unclear })
+}
+
+/// `+1`, `-03`, `+05:30` in seconds.
+fn offset(text: &str) -> Option<i32> {
+    let (sign, digits) = match text.chars().next()? {
+        '+' => (1, &text[1..]),
+        '-' => (-1, &text[1..]),
+        '\u{2212}' => (-1, &text['\u{2212}'.len_utf8()..]),
+        _ => return None,
+    };
+    let (hours, minutes) = digits.split_once(':').unwrap_or((digits, "0"));
+    let part = |text: &str, most: i32| {
+        let plain = (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        text.parse::<i32>().ok().filter(|n| plain && *n <= most)
+    };
+    Some(sign * (part(hours, 14)? * 3600 + part(minutes, 59)? * 60))
+}
+
+fn civil(text: &str) -> Option<DateTime> {
+    CIVIL.iter().find_map(|form| DateTime::strptime(form, text).ok())
+}
 
 /// Month names as account exports write them, and their English abbreviation.
 const MONTHS: [(&str, &[&str]); 12] = [
@@ -193,6 +261,17 @@ fn english(text: &str) -> String {
     text.split(' ').filter(|w| !w.is_empty()).filter_map(word).collect::<Vec<_>>().join(" ")
 }
 
+/// Whether the zone of a text is one that RFC 2822 gives a meaning. Other names are UTC to its parsers, which would be a wrong time;
+/// the American ones count only where the text is in the form of a mail, day of the week first.
+fn is_mail_date(text: &str) -> bool {
+    let text = text.split_once(" (").map_or(text, |(before, _)| before).trim_end();
+    let Some((before, zone)) = text.rsplit_once(' ') else { return false };
+    let american = ["EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"];
+    zone.starts_with(['+', '-'])
+        || matches!(zone, "GMT" | "UT" | "UTC")
+        || (american.contains(&zone) && before.split_once(", ").is_some_and(|(day, _)| day.len() == 3))
+}
+
 fn decode_text(epoch: Epoch, text: &str) -> Moment {
     // Narrow and no-break spaces stand before AM/PM in recent exports.
     let text = text.replace(['\u{a0}', '\u{202f}'], " ");
@@ -210,7 +289,9 @@ fn decode_text(epoch: Epoch, text: &str) -> Moment {
     if let Ok(at) = Timestamp::strptime("%Y-%m-%d %H:%M:%S%.f %z", offset) {
         return sentinel_free(at);
     }
-    if let Ok(at) = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(&compact) {
+    if is_mail_date(&compact)
+        && let Ok(at) = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(&compact)
+    {
         return sentinel_free(at);
     }
     let compact = english(&compact);
@@ -219,27 +300,27 @@ fn decode_text(epoch: Epoch, text: &str) -> Moment {
         .iter()
         .find_map(|zone| compact.split_once(zone))
         .map_or(compact.clone(), |(before, year)| format!("{before} {year} UTC"));
-    let (civil, zoned) = match compact
-        .strip_suffix(" UTC")
-        .or_else(|| compact.strip_suffix(" GMT"))
-        .or_else(|| compact.strip_suffix('Z'))
-    {
-        Some(rest) => (rest, true),
-        None => (compact.as_str(), false),
+    let (text, stated) = match (zone_at_end(&compact), compact.strip_suffix('Z')) {
+        ((_, Stated::Nothing), Some(rest)) => (rest, Stated::Offset(0)),
+        (stated, _) => stated,
     };
-    let Some(civil) = CIVIL.iter().find_map(|form| DateTime::strptime(form, civil).ok()) else {
+    let Some(civil) = civil(text) else {
         return Moment::Unreadable;
     };
-    match (zoned, epoch) {
-        (true, _) | (false, Epoch::Utc) => {
-            jiff::tz::TimeZone::UTC.to_timestamp(civil).map_or(Moment::Unreadable, sentinel_free)
-        }
-        (false, Epoch::Local) if civil.year() == 1970 || civil.date() == jiff::civil::date(1, 1, 1) => Moment::None,
+    let stated = match (stated, epoch) {
+        (Stated::Nothing, Epoch::Utc) => Stated::Offset(0),
+        (stated, _) => stated,
+    };
+    match (stated, epoch) {
+        (Stated::Offset(seconds), _) => jiff::tz::Offset::from_seconds(seconds)
+            .and_then(|offset| offset.to_timestamp(civil))
+            .map_or(Moment::Unreadable, sentinel_free),
+        (_, Epoch::Local) if civil.year() == 1970 || civil.date() == jiff::civil::date(1, 1, 1) => Moment::None,
         // `01-02-26` is no day in the year 1.
-        (false, Epoch::Local) if civil.year() < 1970 => Moment::Unreadable,
-        (false, Epoch::Local) => Moment::At(civil.strftime("%Y-%m-%dT%H:%M:%S").to_string()),
+        (_, Epoch::Local) if civil.year() < 1970 => Moment::Unreadable,
+        (_, Epoch::Local) => Moment::At(civil.strftime("%Y-%m-%dT%H:%M:%S").to_string()),
         // A zone was promised and is not there: not silently UTC.
-        (false, _) => Moment::Unreadable,
+        (_, _) => Moment::Unreadable,
     }
 }
 
@@ -282,6 +363,9 @@ mod tests {
         for text in [
             "Fri Jan 09 22:44:12 UTC 2026",
             "Fri, 09 Jan 2026 23:44:12 +0100",
+            "Fri, 09 Jan 2026 23:44:12 +0100 (CET)",
+            "Fri, 09 Jan 2026 17:44:12 EST",
+            "Fri, 09 Jan 2026 22:44:12 GMT",
             "2026-01-09 22:44:12 +0000 UTC",
             "9 januari 2026 om 22:44:12 UTC",
         ] {
@@ -301,6 +385,40 @@ mod tests {
         ] {
             let want = if want.is_empty() { Moment::Unreadable } else { Moment::At(want.into()) };
             assert_eq!(at(Epoch::Local, text.to_string()), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_short_name_of_a_zone_counts_only_when_it_is_clear() {
+        for (text, want) in [
+            ("Feb 4, 2026, 10:48:26\u{202f}AM CET", "2026-02-04T09:48:26Z"),
+            ("4 feb 2026 10:48:26 CET", "2026-02-04T09:48:26Z"),
+            ("4 jul 2026, 10:48:26 CEST", "2026-07-04T08:48:26Z"),
+            ("04.02.2026, 10:48:26 MEZ", "2026-02-04T09:48:26Z"),
+            ("4 févr. 2026, 10:48:26 UTC+1", "2026-02-04T09:48:26Z"),
+            ("Feb 4, 2026, 10:48:26 PM GMT-03:30", "2026-02-05T02:18:26Z"),
+            ("Feb 4, 2026, 10:48:26 AM GMT", "2026-02-04T10:48:26Z"),
+            // The hour that comes twice: the name tells which of the two.
+            ("25 okt 2026 02:30:00 CEST", "2026-10-25T00:30:00Z"),
+            ("25 okt 2026 02:30:00 CET", "2026-10-25T01:30:00Z"),
+            // Shared by several parts of the world, or against the season: no zone.
+            ("Feb 4, 2026, 10:48:26 AM CST", "2026-02-04T10:48:26"),
+            ("4 Feb 2026, 10:48:26 BST", "2026-02-04T10:48:26"),
+            ("4 jul 2026, 10:48:26 CET", "2026-07-04T10:48:26"),
+            ("Feb 4, 2026, 10:48:26 PM", "2026-02-04T22:48:26"),
+        ] {
+            assert_eq!(at(Epoch::Local, text.to_string()), Moment::At(want.into()), "{text}");
+            let zoned = if want.ends_with('Z') { Moment::At(want.into()) } else { Moment::Unreadable };
+            assert_eq!(at(Epoch::Rfc3339, text.to_string()), zoned, "{text}");
+        }
+        for text in [
+            "04/02/2026, 10:48:26 CET",
+            "4 lut 2026, 10:48:26 CET",
+            "4 feb 2026 CET",
+            "CET",
+            "2026年2月4日 10:48:26 CET",
+        ] {
+            assert_eq!(at(Epoch::Local, text.to_string()), Moment::Unreadable, "{text}");
         }
     }
 

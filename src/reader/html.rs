@@ -1,12 +1,14 @@
 //! Export pages in HTML to rows: the rows of tables, and `label: value` items from lists, paragraphs and lines. The page is
 //! read as a stream of tokens without building a tree (a tree costs quadratic time on nesting, crates.md §4).
 
+mod block;
 mod page;
 
 use std::io::Read;
 
 use html5gum::{DefaultEmitter, IoReader, Token, Tokenizer};
 
+use self::block::Blocks;
 use self::page::Page;
 use super::text::{Allowance, Guarded, Utf8, western};
 use super::{Error, Options, Sink, Summary};
@@ -20,15 +22,20 @@ const MAX_TOKEN: u64 = 32 << 20;
 /// is `{"kind":"item","label":…,"value":…,"section":…}` with locator `html:item 4`, the section being the nearest heading above. Rows and
 /// items count from 1; the header is the first row, whether of `<th>` or not. Line breaks inside a cell stay.
 ///
+/// With `options.record` only the elements of that class are read, each as one row of lines ([`Blocks`]).
+///
 /// # Errors
 /// [`Error::Format`] when there is no tag at all, [`Error::Bound`] when one token is longer than 32 MiB.
-pub fn read(source: &mut dyn Read, _options: &Options, sink: Sink<'_>) -> Result<Summary, Error> {
+pub fn read(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<Summary, Error> {
+    let mut view = match &options.record {
+        Some(class) => View::Blocks(Blocks::new(class, sink)),
+        None => View::Page(Page::new(sink)),
+    };
     let mut source = Utf8::new(source);
     let allowance = Allowance::new(MAX_TOKEN);
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
     let tokens = Tokenizer::new_with_emitter(IoReader::new(Guarded::new(&mut source, allowance.clone())), emitter);
-    let mut page = Page::new(sink);
     let (mut tags, mut ignored): (u64, Option<Vec<u8>>) = (0, None);
     for token in tokens {
         let token = match token {
@@ -47,7 +54,10 @@ pub fn read(source: &mut dyn Read, _options: &Options, sink: Sink<'_>) -> Result
                         b"script" | b"style" | b"noscript" | b"template" | b"title" if !tag.self_closing => {
                             ignored = Some(tag.name.0);
                         }
-                        name => page.open(name)?,
+                        name => {
+                            let class = tag.attributes.get(&b"class"[..]).map(|class| western(class).0);
+                            view.open(name, class.as_deref().unwrap_or_default())?;
+                        }
                     }
                 }
             }
@@ -56,13 +66,12 @@ pub fn read(source: &mut dyn Read, _options: &Options, sink: Sink<'_>) -> Result
                 match &ignored {
                     Some(name) if *name == tag.name.0 => ignored = None,
                     Some(_) => {}
-                    None => page.close(&tag.name)?,
+                    None => view.close(&tag.name)?,
                 }
             }
             Token::String(text) if ignored.is_none() => {
                 let (text, fell_back) = western(&text);
-                page.summary.repaired += u64::from(fell_back);
-                page.text(&text);
+                view.text(&text, fell_back);
             }
             _ => {}
         }
@@ -71,7 +80,50 @@ pub fn read(source: &mut dyn Read, _options: &Options, sink: Sink<'_>) -> Result
     if tags == 0 {
         return Err(Error::Format { format: FORMAT, detail: "no tag".to_owned() });
     }
-    page.end()
+    view.end()
+}
+
+/// What is read of a page.
+enum View<'s> {
+    Page(Page<'s>),
+    Blocks(Blocks<'s>),
+}
+
+impl View<'_> {
+    fn open(&mut self, name: &[u8], class: &str) -> Result<(), Error> {
+        match self {
+            Self::Page(page) => page.open(name),
+            Self::Blocks(blocks) => blocks.open(name, class),
+        }
+    }
+
+    fn close(&mut self, name: &[u8]) -> Result<(), Error> {
+        match self {
+            Self::Page(page) => page.close(name),
+            Self::Blocks(blocks) => blocks.close(name),
+        }
+    }
+
+    fn text(&mut self, text: &str, repaired: bool) {
+        let summary = match self {
+            Self::Page(page) => {
+                page.text(text);
+                &mut page.summary
+            }
+            Self::Blocks(blocks) => {
+                blocks.text(text);
+                &mut blocks.summary
+            }
+        };
+        summary.repaired += u64::from(repaired);
+    }
+
+    fn end(self) -> Result<Summary, Error> {
+        match self {
+            Self::Page(page) => page.end(),
+            Self::Blocks(blocks) => blocks.end(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -160,6 +212,49 @@ mod tests {
                 ("Model", "Pixel 7a")
             ]
         );
+    }
+
+    fn blocks(text: &str) -> (Vec<Row>, Summary) {
+        let options = Options { record: Some("entry".to_owned()), header: Vec::new() };
+        let (mut rows, mut source) = (Vec::new(), text.as_bytes());
+        let summary = read(&mut source, &options, &mut |row| {
+            rows.push(row);
+            Ok(())
+        });
+        (rows, summary.unwrap())
+    }
+
+    #[test]
+    fn elements_of_a_class_are_rows_of_lines() {
+        let (rows, summary) = blocks(
+            "<html><style>.entry{x:y}</style><body>before<div class='entry wide'><div class=\"head cell\"><p class=title>Name<br></p></div>\
+             <div class=cell>Said&nbsp;<a href='https://example.org/'>a link</a><br><img src=x>4 feb 2026, 10:48:26\u{202f}AM</div></div>\
+             between<div class=entry-not>no</div><div class=entry>two</div></body>",
+        );
+        assert_eq!(
+            rows[0].data,
+            json!({"kind": "block", "lines": [{"class": "head cell title", "text": "Name"},
+                {"class": "cell", "text": "Said\u{a0}a link"}, {"class": "cell", "text": "4 feb 2026, 10:48:26\u{202f}AM"}]})
+        );
+        assert_eq!(
+            (rows.len(), rows[0].locator.as_str(), rows[1].locator.as_str()),
+            (2, "html:block 1", "html:block 2")
+        );
+        assert_eq!(rows[1].data, json!({"kind": "block", "lines": [{"class": "", "text": "two"}]}));
+        assert!(!summary.absent && summary.rows == 2);
+        assert!(blocks("<p>a: b</p>").1.absent);
+    }
+
+    #[test]
+    fn broken_elements_of_a_class_end() {
+        // Never closed: the next one ends the one before.
+        let (rows, _) = blocks("<div class=entry>one<b>two<div class=entry>three</i></table>");
+        assert_eq!(rows[0].data["lines"], json!([{"class": "", "text": "onetwo"}]));
+        assert_eq!(rows[1].data["lines"], json!([{"class": "", "text": "three"}]));
+        assert_eq!(blocks(&"<div class=entry>".repeat(50_000)).0.len(), 0);
+        assert_eq!(blocks(&format!("<div class=entry>x{}", "<div class=a>y".repeat(50_000))).1.skipped, 1);
+        assert_eq!(blocks(&format!("<div class=entry>x{}</div>", "<br>y".repeat(50_000))).1.skipped, 1);
+        assert_eq!(blocks(&format!("<div class=entry>{}</div>", "y".repeat(3 << 20))).1.skipped, 1);
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl PartialEq<serde_json::Value> for Data {
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The repeated element for tree formats (`/devices/*`): each match is one row. Without it the whole is one row. For mail the
-    /// domains of the senders asked for, joined by `|`.
+    /// domains of the senders asked for, joined by `|`; for HTML the class of the elements that are records.
     pub record: Option<String>,
     /// Column names that the header row of a CSV must hold, to find it behind a preamble.
     pub header: Vec<String>,

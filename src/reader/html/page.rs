@@ -330,7 +330,7 @@ fn is_heading(name: &[u8]) -> bool {
     matches!(name, [b'h', b'1'..=b'6'])
 }
 
-fn is_block(name: &[u8]) -> bool {
+pub(super) fn is_block(name: &[u8]) -> bool {
     is_heading(name)
         || matches!(
             name,
