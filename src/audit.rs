@@ -250,6 +250,7 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         persons,
         redactions: Vec::new(),
         whole: None,
+        views: views(&rules, &findings),
         findings,
         outcomes,
         validation: validation::of(&rules, plan.data.fixtures),
@@ -257,6 +258,12 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
         gaps: extraction.gaps.list(),
     };
     Ok(Audited { report, evidence_list: list(hashed.iter()) })
+}
+
+/// The views that the findings lean on, in the order in which they are made.
+fn views(rules: &Rules, findings: &[report::Finding]) -> Vec<report::View> {
+    let read = |view: &&rule::view::View| findings.iter().any(|finding| finding.views.contains(&view.id));
+    rules.views.iter().filter(read).map(|view| report::View { id: view.id.clone(), sql: view.statement() }).collect()
 }
 
 /// Opens the inputs, with the passwords of the plan.

@@ -6,7 +6,7 @@ use super::source::Source;
 use crate::artifact::{Artifact, Artifacts, Expression};
 use crate::evidence::Opened;
 use crate::fact::store::{Cited, Sealed};
-use crate::report::shown::{self, Zone};
+use crate::report::shown::Zone;
 use crate::report::text::Text;
 use crate::report::{Basis, Citation, Coverage, Finding, FindingText, Outcome, Texts};
 use crate::rule::{Judgement, Match, Rule, Rules, Urgency};
@@ -92,7 +92,8 @@ impl Workshop<'_> {
             citations,
             steps: rule.steps.clone(),
             source: rule.source.clone(),
-            detect: rule.whole_question(),
+            detect: rule.detect.trim().into(),
+            views: rule.views.clone(),
         })
     }
 
@@ -258,19 +259,6 @@ fn key(rule: &str, group: &[String]) -> String {
     crate::evidence::hash::hex(&hash.finalize()[..8])
 }
 
-/// A value as it stands in a sentence: words of the vocabulary in the reader's language, one by one in a list; anything else is what a
-/// device or person wrote, and stays.
-fn spoken(column: &str, value: &str, lang: &str) -> String {
-    let Some(words) = Text::of(lang).value_words(column) else { return shown::value(value) };
-    let one = |part: &str| words.get(part).map_or_else(|| shown::value(part), Clone::clone);
-    let parts: Vec<&str> = value.split(", ").collect();
-    if parts.iter().all(|part| words.contains_key(*part)) {
-        parts.into_iter().map(one).collect::<Vec<_>>().join(", ")
-    } else {
-        shown::value(value)
-    }
-}
-
 /// Fills the placeholders of a text. Values are cut and made visible, so that a name cannot turn a sentence around; moments stand
 /// in the reader's zone with their offset.
 fn fill(text: &str, params: &BTreeMap<String, String>, lang: &str, zone: &Zone) -> String {
@@ -286,7 +274,7 @@ fn fill(text: &str, params: &BTreeMap<String, String>, lang: &str, zone: &Zone) 
         match params.get(&format!("{name}_{lang}")).or_else(|| params.get(name)) {
             Some(value) => match zone.moment(value) {
                 Some(moment) => out.push_str(&moment.local.unwrap_or(moment.utc)),
-                None => out.push_str(&spoken(name, value, lang)),
+                None => out.push_str(&Text::of(lang).spoken(name, value)),
             },
             None => out.push_str(if lang == "en" { "unknown" } else { "onbekend" }),
         }

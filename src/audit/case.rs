@@ -397,6 +397,7 @@ impl CaseFile {
             ticked: self.ticked.iter().map(Tick::shown).collect(),
             exhibits: self.exhibit.iter().map(Received::shown).collect(),
             privileged: self.privileged.len(),
+            never_print: self.place.never_print.len(),
         }
     }
 }

@@ -91,7 +91,9 @@ pub fn reduce(report: &Report, key: &Key, origin: &str, artifacts: &Artifacts, r
         finding.rows.clear();
         finding.params = BTreeMap::new();
         finding.detect.clear();
+        finding.views.clear();
     }
+    small.views.clear();
     for evidence in &mut small.evidence {
         evidence.name.clear();
         evidence.remarks.iter_mut().for_each(|r| {

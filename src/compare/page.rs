@@ -149,7 +149,7 @@ impl Page<'_> {
         let one = |(column, value): (&String, &String)| {
             let value = match self.zone.moment(value) {
                 Some(moment) => moment.local.unwrap_or(moment.utc),
-                None => shown::value(self.text.word(column, value)),
+                None => self.text.spoken(column, value),
             };
             format!("{}: {value}", self.text.column(column))
         };

@@ -193,11 +193,27 @@ impl Page<'_> {
         [("not-found", &self.words.not_found), ("found", &self.words.found_rules)]
     }
 
-    /// The columns of the rows of a finding.
-    fn columns<'a>(&self, finding: &'a Finding) -> Vec<&'a str> {
-        let all: BTreeSet<&str> = finding.rows.iter().flat_map(BTreeMap::keys).map(String::as_str).collect();
+    /// The columns of the rows of a finding, without those of the other language.
+    fn all_columns<'a>(&self, finding: &'a Finding) -> BTreeSet<&'a str> {
         let other = if self.text.lang == "en" { "_nl" } else { "_en" };
-        all.into_iter().filter(|column| !column.ends_with(other)).collect()
+        let all = finding.rows.iter().flat_map(BTreeMap::keys).map(String::as_str);
+        all.filter(|column| !column.ends_with(other)).collect()
+    }
+
+    /// What all rows of a finding have alike: it is said once.
+    fn shared<'a>(&self, finding: &'a Finding) -> Vec<(&'a str, &'a str)> {
+        let alike = |column: &'a str| {
+            let mut values = finding.rows.iter().map(|row| row.get(column));
+            let first = values.next()??;
+            values.all(|value| value == Some(first)).then_some((column, first.as_str()))
+        };
+        self.all_columns(finding).into_iter().filter_map(alike).collect()
+    }
+
+    /// The columns in which the rows of a finding differ.
+    fn columns<'a>(&self, finding: &'a Finding) -> Vec<&'a str> {
+        let shared = self.shared(finding);
+        self.all_columns(finding).into_iter().filter(|column| shared.iter().all(|(alike, _)| alike != column)).collect()
     }
 
     /// The rows of a finding that are printed.
@@ -207,7 +223,12 @@ impl Page<'_> {
 
     /// The value of a column in a row.
     fn cell(&self, row: &BTreeMap<String, String>, column: &str) -> Cell {
-        self.time(self.text.word(column, row.get(column).map_or("", String::as_str)))
+        self.in_words(column, row.get(column).map_or("", String::as_str))
+    }
+
+    /// The text of a column in words, as a cell.
+    fn in_words(&self, column: &str, text: &str) -> Cell {
+        self.time(&self.text.spoken(column, text))
     }
 
     /// A text in a cell, as a moment when it is a time.
@@ -232,23 +253,36 @@ impl Page<'_> {
             .collect()
     }
 
-    /// A part that was not read, with the reason in words: `ios 1: ios.wifi (encrypted-only)`.
-    fn missing(&self, part: &str) -> String {
-        let split = part.strip_suffix(')').and_then(|part| part.rsplit_once(" ("));
-        let Some((name, code)) = split else { return self.part(part) };
-        let reason = self.text.coverage.0.get(code).or_else(|| self.text.why.0.get(code));
-        let reason =
-            reason.map(|named| named.name.as_str()).or_else(|| self.text.gap.get(code).map(|gap| gap.what.as_str()));
-        format!("{} ({})", self.part(name), reason.unwrap_or(code))
+    /// Why questions were not evaluated: the codes, each once.
+    fn reasons<'a>(&self, outcomes: &[&'a Outcome]) -> BTreeSet<&'a str> {
+        outcomes.iter().map(|outcome| outcome.why.as_str()).collect()
     }
 
-    /// A part with its title: `ios 1: ios.tcc` becomes `ios 1: App permissions (ios.tcc)`.
-    fn part(&self, part: &str) -> String {
-        let known = part.split_once(": ").and_then(|(source, artifact)| {
-            let covered = self.report.coverage.iter().find(|one| one.source == source && one.artifact == artifact)?;
-            Some(format!("{source}: {} ({artifact})", self.say(&covered.title)))
-        });
-        known.unwrap_or_else(|| part.to_owned())
+    /// Parts as the report has them (`ios 1: ios.tcc`, `ios 1: ios.wifi (encrypted-only)`) by source and, where they were not read, by
+    /// reason: a heading with the parts, each by its number in the table of what was read, or by its name when it is not in it.
+    fn parts<'a>(&self, parts: &'a [String]) -> Vec<(String, Vec<(usize, &'a str)>)> {
+        let mut groups: Vec<(String, Vec<(usize, &'a str)>)> = Vec::new();
+        for part in parts {
+            let split = part.strip_suffix(')').and_then(|part| part.rsplit_once(" ("));
+            let (part, reason) = split.map_or((part.as_str(), None), |(part, code)| (part, Some(self.reason(code))));
+            let (source, artifact) = part.split_once(": ").unwrap_or(("", part));
+            let at = self.report.coverage.iter().position(|one| one.source == source && one.artifact == artifact);
+            let heading =
+                [source].into_iter().chain(reason).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ");
+            let number = (at.map_or(0, |at| at.saturating_add(1)), artifact);
+            match groups.iter_mut().find(|(known, _)| *known == heading) {
+                Some((_, numbers)) => numbers.push(number),
+                None => groups.push((heading, vec![number])),
+            }
+        }
+        groups
+    }
+
+    /// Why a part was not read, in words.
+    fn reason<'a>(&'a self, code: &'a str) -> &'a str {
+        let named = self.text.coverage.0.get(code).or_else(|| self.text.why.0.get(code));
+        let named = named.map(|named| named.name.as_str());
+        named.or_else(|| self.text.gap.get(code).map(|gap| gap.what.as_str())).unwrap_or(code)
     }
 
     /// What is known about the checking of a contact.

@@ -57,6 +57,9 @@ pub struct Report {
     pub device: Vec<BTreeMap<String, serde_json::Value>>,
     /// Findings, most urgent first.
     pub findings: Vec<Finding>,
+    /// The views that the questions of the findings read, each after those that it builds on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub views: Vec<View>,
     /// One line for every rule, also those without findings.
     pub outcomes: Vec<Outcome>,
     /// What could not be looked at, and why.
@@ -229,6 +232,8 @@ pub struct Case {
     pub exhibits: Vec<Exhibit>,
     /// How many people were declared whose contact is nobody's business: lawyer, doctor.
     pub privileged: usize,
+    /// How many things were declared that may stand in no file (`[place] never_print`); every file was searched for them.
+    pub never_print: usize,
 }
 
 /// How a copy was made and received, as a person wrote it down. Empty where nobody did.
@@ -401,8 +406,20 @@ pub struct Finding {
     pub texts: Texts,
     /// Where the rule comes from.
     pub source: String,
-    /// The rule's question, which any `SQLite` browser can run again over the facts.
+    /// The rule's question, which any `SQLite` browser can run again over the facts and the views.
     pub detect: String,
+    /// Names of the views that the question reads, each after those that it builds on: see [`Report::views`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub views: Vec<String>,
+}
+
+/// A question whose answer is a table that several rules read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// Name of the table.
+    pub id: String,
+    /// The statement that makes it.
+    pub sql: String,
 }
 
 /// Words of a finding in both languages.

@@ -214,7 +214,7 @@ impl Page<'_> {
         let one = |channel: &Channel| {
             let (received, sent) = (channel.received.to_string(), channel.sent.to_string());
             let first = self.moment(&channel.first_at);
-            let service = shown::value(self.text.word("service", &channel.service));
+            let service = self.text.spoken("service", &channel.service);
             let values = [("service", service.as_str()), ("received", &received), ("sent", &sent), ("first", &first)];
             let line = fill(&self.words.channel, &values);
             if channel.new_after_exit { format!("{line} {}", self.words.new_channel) } else { line }

@@ -161,6 +161,7 @@ fn finding(
         },
         source: "field.md A3.1 card 1".to_owned(),
         detect: "SELECT s.ev, s.counterpart, s.at\nFROM location_share AS s\nWHERE s.direction = 'outgoing' AND s.at < 'z'\n".to_owned(),
+        views: vec!["session_seen".to_owned()],
     }
 }
 
@@ -334,6 +335,10 @@ pub fn report(lang: &str) -> Report {
         ),
     ]);
     Report {
+        views: vec![super::View {
+            id: "session_seen".to_owned(),
+            sql: "CREATE TABLE session_seen AS\nSELECT ev FROM session;\n".to_owned(),
+        }],
         schema: SCHEMA.to_owned(),
         tool: Tool { name: "vrijspoor".to_owned(), version: "0.1.0".to_owned() },
         ruleset: Ruleset {
@@ -371,6 +376,7 @@ pub fn report(lang: &str) -> Report {
             consent_date: "2026-07-02".to_owned(),
             exhibits: Vec::new(),
             privileged: 1,
+            never_print: 0,
             basis: "Toestemming van de betrokkene".to_owned(),
             consent: Some(true),
             consent_by: "self".to_owned(),

@@ -13,7 +13,7 @@ const LONGEST_TEXT: usize = 4_000;
 /// The parts of the report whose strings come from evidence as they are.
 const VALUES: [&str; 6] = ["params", "rows", "raw", "decoded", "device", "detail"];
 /// The parts that are the project's own text of many lines, and are never cut.
-const WHOLE: [&str; 2] = ["detect", "command"];
+const WHOLE: [&str; 3] = ["detect", "sql", "command"];
 
 /// A value as it is shown: invisible and direction characters as `[U+202E]`, at most 300 characters.
 #[must_use]
@@ -189,6 +189,7 @@ mod tests {
         for finding in &mut nasty.findings {
             finding.detect.clear();
         }
+        nasty.views.clear();
         assert_visible(&serde_json::to_value(report(&nasty).unwrap()).unwrap());
     }
 }

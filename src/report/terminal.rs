@@ -70,6 +70,9 @@ pub fn summary(report: &Report, out: &Path, readers: &[Reader], screen: Screen) 
     lines.extend(report.ruleset.indicators.iter().filter(|l| l.imported).map(|l| text.indicator_list(l)));
     lines.push(String::new());
 
+    if report.case.never_print == 0 {
+        lines.extend([words.not_searched.clone(), String::new()]);
+    }
     lines.push(format!("{}:", words.files));
     let mut files: Vec<(&str, &str)> = Vec::new();
     for reader in readers {

@@ -26,13 +26,13 @@ words! {
         summary_nothing, summary_now, summary_not_evaluated, summary_gaps, summary_never, summary_counts, count, meaning,
         examined, examined_lead, inputs, input, kind, files, bytes, digest, digest_file, digest_list, remarks, what_to_do,
         sources, source, source_title, read_from, devices, devices_lead, device, findings, findings_lead, findings_none,
-        urgency, confidence, about, experimental, shows, rows, row, may_mean, innocent, limits, notices, sees, steps, steps_held,
+        urgency, confidence, about, experimental, shows, rows, rows_shared, row, may_mean, innocent, limits, notices, sees, steps, steps_held,
         where_read, where_read_count, where_read_one, to_citations, matrix, matrix_lead, matrix_what, matrix_findings,
         matrix_nothing, axis_where, axis_what, axis_control, timeline, timeline_lead, timeline_time, timeline_what, outcomes,
         outcomes_lead, not_found, not_evaluated, found_rules, question, examined_parts, missing_parts, why, coverage,
-        coverage_lead, part, outcome, row_count, fact_count, streams, not_verified, own_only, gaps, gaps_lead, gaps_none, gap, times,
+        coverage_lead, part, outcome, row_count, fact_count, streams, not_verified, not_verified_help, own_only, own_only_help, gaps, gaps_lead, gaps_none, gap, times,
         detail, never, never_lead, never_tool, citations, citations_lead, citation, stream, stored, stream_digest, locator,
-        artifact, fact, part_limits, field, raw, decoded, values_of, rule, rule_source, rule_sql, key, method, tool,
+        artifact, fact, part_limits, field, raw, decoded, values_of, rule, rule_source, rule_sql, views, views_lead, views_of, view_sql, key, method, tool,
         artifacts_digest, rules_digest, indicators, name_list, layout, verify, verify_lead, contacts, contacts_lead, contact, reach, when,
         contact_unverified, contact_source, glossary,
     } {
@@ -162,7 +162,7 @@ words! {
 words! {
     /// The words of the summary on the terminal.
     TerminalWords {
-        title, findings, finding_one, no_findings, id, urgency, confidence, what, not_evaluated, gaps, and_more, files, report,
+        title, findings, finding_one, no_findings, id, urgency, confidence, what, not_evaluated, gaps, and_more, not_searched, files, report,
         checklist, police, person, json, next,
     }
 }
@@ -228,7 +228,7 @@ words! {
     /// The words for court: what the report adds for those who must weigh and check it.
     CourtWords {
         question, question_text, excluded, excluded_always, excluded_none, excluded_parts, excluded_counted, excluded_count, excluded_shared, custody, custody_lead, custody_hand,
-        alternatives, alternatives_lead, handover, handover_text, files, files_lead, leans_on, leans_on_one, leans_on_more, tie,
+        alternatives, alternatives_lead, handover, handover_text, searched, not_searched, files, files_lead, leans_on, leans_on_one, leans_on_more, tie,
         stands, values_of, number, summer, made_from, basis_file, reproduce, reproduce_lead, computed, no_way, matrix_picture,
         matrix_picture_help, timeline_picture, timeline_picture_help, also_possible, hidden, hidden_lead, mark, promise,
         purpose, classification, copy_number, language, language_name, made_on, made_on_where, received, received_lead,
@@ -438,10 +438,13 @@ impl Text {
         self.sessions.codes.get(code).map_or(code, String::as_str)
     }
 
-    /// A value of a column in words; the value itself when it is no word of the vocabulary.
+    /// A value of a column as people read it: words of the vocabulary in the reader's language, one by one in a list; anything else
+    /// is what a device or person wrote, and stays, made visible.
     #[must_use]
-    pub fn word<'a>(&'a self, column: &str, value: &'a str) -> &'a str {
-        self.value_words(column).and_then(|words| words.get(value)).map_or(value, String::as_str)
+    pub fn spoken(&self, column: &str, value: &str) -> String {
+        let words = self.value_words(column);
+        let parts: Option<Vec<&str>> = value.split(", ").map(|part| Some(words?.get(part)?.as_str())).collect();
+        parts.map_or_else(|| super::shown::value(value), |parts| parts.join(", "))
     }
 
     /// A list of indicators with the account of its values, on one line.

@@ -276,7 +276,7 @@ mod tests {
             sees: Vec::new(),
             steps: Vec::new(),
             recheck_in_days: None,
-            views: String::new(),
+            views: Vec::new(),
             source: String::new(),
             experimental: false,
             nl: crate::report::FindingText::default(),

@@ -143,7 +143,7 @@ impl Rules {
                     let tables = judge::opened_tables(&rule.detect, conn).unwrap_or_default();
                     for view in view::needed(&tables, &rules.views) {
                         rule.optional.extend(view.optional.iter().cloned());
-                        rule.views += &view.statement();
+                        rule.views.push(view.id.clone());
                     }
                 }
                 for (rule, (file, text, id)) in rules.list.iter().zip(&rule_files) {

@@ -50,9 +50,9 @@ pub struct Rule {
     /// After how many days to look again; by urgency when it is not given.
     #[serde(default)]
     pub recheck_in_days: Option<u32>,
-    /// The statements that make the views it reads, in order.
+    /// The views that it reads, each after those that it builds on.
     #[serde(skip)]
-    pub views: String,
+    pub views: Vec<String>,
     /// Where the rule comes from.
     pub source: String,
     /// Never shown to be right on real data.
@@ -68,12 +68,6 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The question with the views that it reads, as anybody can run it again over the facts.
-    #[must_use]
-    pub fn whole_question(&self) -> String {
-        [self.views.as_str(), self.detect.trim()].concat()
-    }
-
     /// The title with its placeholders left open: for what it found nothing for, and where no value may stand.
     #[must_use]
     pub fn plain_title(&self) -> Words {

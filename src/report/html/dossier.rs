@@ -65,7 +65,7 @@ impl Page<'_> {
             } else if mine().any(|one| one.experimental) {
                 &self.court.seen_no
             } else {
-                &self.words.own_only
+                &self.words.own_only_help
             };
             tested.push(Tested { finding, fires: count(|one| &one.fires), quiet: count(|one| &one.quiet), seen });
         }

@@ -98,7 +98,7 @@ impl Page<'_> {
     /// A value of a column in words, as a cell.
     pub(super) fn worded(&self, column: &str, value: &Value) -> Cell {
         match value {
-            Value::String(text) => self.time(self.text.word(column, text)),
+            Value::String(text) => self.in_words(column, text),
             other => self.plain(other),
         }
     }

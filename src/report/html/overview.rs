@@ -100,8 +100,16 @@ impl Page<'_> {
         picture::timeline(&self.court.timeline_picture, &self.court.timeline_picture_help, &names, &dots)
     }
 
-    /// Findings with what else may explain them.
-    pub(super) fn explained(&self) -> Vec<&Finding> {
-        self.report.findings.iter().filter(|one| !self.texts(one).innocent.is_empty()).collect()
+    /// What else may explain findings, with the findings of which the same is said.
+    pub(super) fn explained(&self) -> Vec<Vec<&Finding>> {
+        let mut alike: Vec<Vec<&Finding>> = Vec::new();
+        for finding in self.report.findings.iter().filter(|one| !self.texts(one).innocent.is_empty()) {
+            let words = |one: &Finding| (self.texts(one).may_mean.clone(), self.texts(one).innocent.clone());
+            match alike.iter_mut().find(|group| group.first().is_some_and(|first| words(first) == words(finding))) {
+                Some(group) => group.push(finding),
+                None => alike.push(vec![finding]),
+            }
+        }
+        alike
     }
 }

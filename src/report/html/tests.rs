@@ -155,7 +155,8 @@ fn codes_without_words_are_shown_with_their_particulars() {
 fn long_lists_are_cut_and_say_so() {
     let mut report = sample::report("nl");
     let row = report.findings[0].rows[0].clone();
-    report.findings[0].rows = vec![row; MOST_ROWS + 1];
+    let numbered = |n: usize| row.clone().into_iter().chain([("count".to_owned(), n.to_string())]).collect();
+    report.findings[0].rows = (0..=MOST_ROWS).map(numbered).collect();
     let citation = report.findings[0].citations[0].clone();
     report.findings[0].citations = vec![citation; MOST_CITATIONS + 1];
     let page = render(&report).unwrap();
@@ -163,9 +164,31 @@ fn long_lists_are_cut_and_say_so() {
 }
 
 #[test]
-fn missing_parts_have_a_reason_in_words() {
-    let page = render(&sample::report("nl")).unwrap();
-    assert!(page.contains("ios 1: Bekende netwerken (ios.wifi) (Alleen in versleutelde kopie)"));
+fn what_all_rows_have_alike_is_said_once() {
+    let mut report = sample::report("nl");
+    let row = |value: &str| {
+        [("service", "google"), ("value", value)].map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    };
+    report.findings[0].rows = vec![row("192.0.2.1"), row("192.0.2.2")];
+    let page = render(&report).unwrap();
+    let card = page.split("<article").nth(1).unwrap();
+    assert_eq!(card.matches("Google").count(), 1, "{card}");
+    assert!(
+        card.contains("In alle rijen gelijk: Dienst: <bdi>Google</bdi></p>") && card.contains("Alle 2 rijen"),
+        "{card}"
+    );
+}
+
+#[test]
+fn parts_stand_by_their_number_with_the_reason_in_words() {
+    let report = sample::report("nl");
+    let page = render(&report).unwrap();
+    let number = report.coverage.iter().position(|part| part.artifact == "ios.wifi").unwrap() + 1;
+    assert!(
+        page.contains(&format!("ios 1, Alleen in versleutelde kopie: <a href=\"#part-{number}\">{number}</a>")),
+        "{page}"
+    );
+    assert!(page.contains(&format!("<tr id=\"part-{number}\"><th scope=\"row\">{number}. ios 1: Bekende netwerken")));
 }
 
 /// The chapters of field.md B4 that stand in the report itself, by the name under which links reach them.
