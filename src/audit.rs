@@ -333,7 +333,7 @@ fn gather(
         pseudonyms,
         zone: &plan.zone,
         exit: plan.case.dates.exit.as_ref().map(|d| d.to_string().chars().take(10).collect()),
-        pattern_read: plan.scope.iter().any(|s| s == crate::artifact::load::APART),
+        pattern_read: plan.scope.iter().any(|s| s == crate::artifact::load::PATTERN),
         cite: &|ev| workshop.citation(ev),
     }
     .persons()

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 /// Consent scopes that an artifact can fall under.
-pub const SCOPES: [&str; 12] = [
+pub const SCOPES: [&str; 13] = [
     "device",
     "apps",
     "permissions",
@@ -22,16 +22,26 @@ pub const SCOPES: [&str; 12] = [
     "management",
     "network",
     "sessions",
-    APART,
+    PATTERN,
+    ADVERTS,
 ];
 
-/// The scope that `all` does not contain: contact hour by hour is read only when the consent names it.
-pub const APART: &str = "contact-pattern";
+/// Contact hour by hour.
+pub const PATTERN: &str = "contact-pattern";
+
+/// Traces of sites and apps for adverts, escort and dating.
+pub const ADVERTS: &str = "adverts";
+
+/// Whether `all` does not contain a scope: what it covers is read only when the consent names it.
+#[must_use]
+pub fn apart(scope: &str) -> bool {
+    matches!(scope, PATTERN | ADVERTS)
+}
 
 /// Whether a scope was consented to.
 #[must_use]
 pub fn in_scope(scope: &str, consented: &[String]) -> bool {
-    consented.iter().any(|c| c == scope || (c == "all" && scope != APART))
+    consented.iter().any(|c| c == scope || (c == "all" && !apart(scope)))
 }
 
 /// Columns that hold private content (words, titles, pictures) in the databases that artifacts read. No SQL may name them.

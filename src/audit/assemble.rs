@@ -3,6 +3,7 @@
 
 use super::extraction::{Outcome as Extraction, stream_name};
 use super::source::Source;
+use crate::artifact::load::apart;
 use crate::artifact::{Artifact, Artifacts, Expression};
 use crate::evidence::Opened;
 use crate::fact::store::{Cited, Sealed};
@@ -186,6 +187,7 @@ impl Looked<'_> {
         let (mut examined, mut missing) = (BTreeSet::new(), BTreeSet::new());
         let (mut answered_by_one, mut covered) = (false, BTreeSet::new());
         let (mut possible_in_one, mut possible, mut scoped_out) = (false, BTreeSet::new(), false);
+        let mut asked_for = false;
         for (source, family) in self.sources {
             let (mut here, mut could) = (BTreeSet::new(), BTreeSet::new());
             for artifact in self.artifacts.of(family) {
@@ -203,6 +205,7 @@ impl Looked<'_> {
                     examined.insert(format!("{source}: {}", artifact.id));
                 } else {
                     scoped_out |= outcome == "out-of-scope";
+                    asked_for |= outcome != "out-of-scope" || !apart(&artifact.scope);
                     missing.insert(format!("{source}: {} ({outcome})", artifact.id));
                 }
             }
@@ -220,11 +223,14 @@ impl Looked<'_> {
         let found = judgement.groups.len();
         let (outcome, why) = match (found, evaluated) {
             (1.., _) => ("found", ""),
+            (0, _) if evaluated && judgement.undated => ("not-evaluated", "no-date"),
             (0, true) => ("not-found", ""),
             (0, false) if !judgement.failure.is_empty() => ("not-evaluated", "failed"),
             (0, false) if !possible.iter().any(tells) || !required.is_subset(&possible) => {
                 ("not-evaluated", "no-source")
             }
+            // Nothing but what has to be asked for by name would have told: it was not refused, it was not asked.
+            (0, false) if scoped_out && !asked_for => ("not-evaluated", "not-asked"),
             (0, false) if scoped_out => ("not-evaluated", "out-of-scope"),
             (0, false) => ("not-evaluated", "no-stream"),
         };

@@ -41,6 +41,10 @@ pub fn rows(case: &CaseFile, zone: &str) -> Vec<Vec<Value>> {
     if let Some(exit) = moment(case.dates.exit.as_ref(), zone, false) {
         add("date", "exit", &exit, "");
     }
+    // A day without an hour may still be the hours before she left: what is surely after begins when it is over.
+    if let Some(after) = moment(case.dates.exit.as_ref(), zone, true) {
+        add("date", "after-exit", &after, "");
+    }
     rows
 }
 

@@ -7,7 +7,7 @@ mod talk;
 
 use super::audit::{audit_into, plan_of};
 use super::{Exit, Failure, args, file};
-use crate::artifact::load::{APART, SCOPES};
+use crate::artifact::load::{SCOPES, apart};
 use crate::audit::case::{CaseFile, Identity, Own, Received, Tick};
 use crate::audit::rewrite;
 use crate::report::bag::Copies;
@@ -271,11 +271,15 @@ impl Intake<'_> {
             self.case.consent.by = "self".into();
         }
         self.once("scope", |it| {
+            // A parent may come to read the report, so a young person hears that before sites of that sort are offered.
+            if minor(&it.case.person.age_band) {
+                it.tell(&it.words.adverts_minor.clone());
+            }
             let codes: Vec<&str> = std::iter::once("all").chain(SCOPES).collect();
             let chosen = it.talk.several("scope", &codes)?;
             let all = chosen.iter().any(|c| c == "all");
             // What is apart is never part of everything; it must have been named.
-            it.case.consent.scope = chosen.into_iter().filter(|c| !all || c == "all" || c == APART).collect();
+            it.case.consent.scope = chosen.into_iter().filter(|c| !all || c == "all" || apart(c)).collect();
             if it.case.consent.scope.is_empty() {
                 it.tell(&it.words.scope_empty.clone());
                 it.case.consent.scope = vec!["device".into()];

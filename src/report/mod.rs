@@ -534,7 +534,7 @@ pub struct Outcome {
     pub examined: Vec<String>,
     /// Artifacts that could have said more and were not read, with the reason's code: `ios 1: ios.wifi (encrypted-only)`.
     pub missing: Vec<String>,
-    /// Why it was not evaluated; a stable code (`no-source`, `no-stream`, `out-of-scope`, `failed`), empty otherwise.
+    /// Why it was not evaluated; a stable code (`no-source`, `no-stream`, `no-date`, `out-of-scope`, `not-asked`, `failed`), empty otherwise.
     pub why: String,
 }
 

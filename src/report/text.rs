@@ -114,6 +114,8 @@ words! {
         refused: Vec<String>,
         /// What is said when no part was chosen.
         scope_empty: Vec<String>,
+        /// What a young person is told before traces of advert and dating sites are offered.
+        adverts_minor: Vec<String>,
         /// What is said when there is no plan yet.
         make_plan: Vec<String>,
         /// What is said before the place of the copy is asked.
@@ -610,7 +612,7 @@ mod tests {
         for code in ["read", "empty", "absent", "not-requested", "encrypted-only", "failed", "out-of-scope"] {
             assert!(text.coverage.0.contains_key(code));
         }
-        for code in ["no-source", "no-stream", "out-of-scope", "failed"] {
+        for code in ["no-source", "no-stream", "no-date", "out-of-scope", "not-asked", "failed"] {
             assert!(text.why.0.contains_key(code));
         }
         let vocabulary = crate::artifact::Artifacts::embedded().unwrap().vocabulary;

@@ -30,6 +30,8 @@ pub struct Judgement {
     pub kinds: BTreeSet<String>,
     /// Why the question could not be answered; empty when it was.
     pub failure: String,
+    /// A date that the question needs was not declared.
+    pub undated: bool,
 }
 
 /// Steps of `SQLite`'s virtual machine that a question or view may take, in thousands: so many, and so many more for every fact.
@@ -127,7 +129,8 @@ pub fn judge_all<E: From<rusqlite::Error>>(
 #[must_use]
 pub fn judge(rule: &Rule, store: &mut Sealed) -> Judgement {
     let kinds: Arc<Mutex<BTreeSet<String>>> = Arc::default();
-    let mut judgement = Judgement { groups: BTreeMap::new(), kinds: BTreeSet::new(), failure: String::new() };
+    let undated = rule.dates.iter().any(|date| !declared_date(date, store));
+    let mut judgement = Judgement { groups: BTreeMap::new(), kinds: BTreeSet::new(), failure: String::new(), undated };
     let result = ask(rule, store, &kinds);
     if let Ok(seen) = kinds.lock() {
         judgement.kinds.clone_from(&seen);
@@ -142,6 +145,12 @@ pub fn judge(rule: &Rule, store: &mut Sealed) -> Judgement {
         Err(e) => judgement.failure = e.to_string(),
     }
     judgement
+}
+
+/// Whether the case file has this date.
+fn declared_date(date: &str, store: &mut Sealed) -> bool {
+    let sql = "SELECT EXISTS (SELECT 1 FROM person WHERE role = 'date' AND kind = ?)";
+    store.connection_mut().query_row(sql, [date], |row| row.get(0)).unwrap_or(false)
 }
 
 fn ask(rule: &Rule, store: &mut Sealed, kinds: &Arc<Mutex<BTreeSet<String>>>) -> rusqlite::Result<Vec<Match>> {

@@ -249,6 +249,9 @@ fn check_rule(
             say("asks", format!("`{kind}` has no column `{column}`"));
         }
     }
+    for date in rule.dates.iter().filter(|date| *date != "exit") {
+        say("dates", format!("the case file has no date `{date}`"));
+    }
     for key in ["title", "shows", "may_mean", "limits", "notices", "innocent"] {
         let of = |text: &FindingText| {
             words(text).iter().filter(|(k, _)| *k == key).flat_map(|(_, v)| placeholders(v)).collect::<BTreeSet<_>>()

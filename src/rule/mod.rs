@@ -39,6 +39,9 @@ pub struct Rule {
     /// `*` in a value stands for anything.
     #[serde(default)]
     pub asks: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    /// Dates of the case file (`exit`) without which it cannot be asked: then it is *not evaluated*, which is not *not found*.
+    #[serde(default)]
+    pub dates: Vec<String>,
     /// The question.
     pub detect: String,
     /// Which of the victim's things the other person can see.

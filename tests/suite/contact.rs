@@ -150,3 +150,55 @@ fn trusted_and_privileged_people_and_those_without_consent_are_in_no_count() {
     assert!(without.baseline.facts.iter().all(|f| f.kind != "contact_hour"));
     assert!(persons::render(&without).unwrap().unwrap().contains("contact-pattern"));
 }
+
+/// Audits a fixture of accounts; `change` may alter its case file.
+fn accounts(name: &str, change: impl FnOnce(&str) -> String) -> Report {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = fixture::recipe(Data::default().fixtures, name).unwrap();
+    let inputs = fixture::build(&recipe, folder.path()).unwrap();
+    let case = change(recipe.case.as_deref().unwrap());
+    audit::run(&plan(inputs, None, &case), &Cancel::default(), &Silent).unwrap().report
+}
+
+fn outcome<'a>(report: &'a Report, rule: &str) -> (&'a str, &'a str) {
+    let one = report.outcomes.iter().find(|o| o.rule == rule).unwrap();
+    (&one.outcome, &one.why)
+}
+
+#[test]
+fn contact_after_the_exit_is_counted_and_others_are_not_named() {
+    let report = accounts("contact-after-exit", str::to_string);
+    let found = report.findings.iter().find(|f| f.rule == "contact.after-exit").unwrap();
+    // Three requests on Facebook, one each on Instagram, LinkedIn and Snapchat; what is ignored since before she left is not counted.
+    assert!(found.texts.nl.shows.contains("ten minste 6.") && found.texts.nl.shows.contains("aantal is 3."), "{found:?}");
+    assert_eq!((found.citations.len(), found.urgency.as_str()), (4, "this-week"));
+    let all = serde_json::to_string(&report).unwrap();
+    assert!(!all.contains("MARKER"), "a name of somebody who was only counted");
+}
+
+#[test]
+fn without_the_date_the_questions_about_the_time_after_it_are_not_evaluated() {
+    let report = accounts("contact-after-exit", |case| case.replace("exit = 2026-01-02", ""));
+    for rule in ["contact.after-exit", "contact.blocked-after-exit"] {
+        assert_eq!(outcome(&report, rule), ("not-evaluated", "no-date"), "{rule}");
+    }
+    let twin = accounts("contact-own-choice", str::to_string);
+    for rule in ["contact.after-exit", "contact.blocked-after-exit"] {
+        assert_eq!(outcome(&twin, rule), ("not-found", ""), "{rule}");
+    }
+}
+
+#[test]
+fn a_list_of_first_and_last_is_not_more_than_that() {
+    let of = |messages: &[(&str, bool)]| {
+        let report = audit("concern", &["all"], &texts(messages), None);
+        let found = report.findings.into_iter().find(|f| f.rule == "contact.after-exit")?;
+        Some((found.texts.nl.shows.split("minste ").nth(1)?.split('.').next()?.to_string(), found.urgency))
+    };
+    let some = |count: &str, urgency: &str| Some((count.to_string(), urgency.to_string()));
+    // Began before she left: the last one only, and if she wrote too, that may be her own.
+    assert_eq!(of(&[("2026-09-01T10:00:00Z", false), ("2026-10-09T10:00:00Z", false)]), some("1", "this-week"));
+    assert_eq!(of(&[("2026-09-01T10:00:00Z", false), ("2026-10-09T10:00:00Z", true)]), some("0", "later"));
+    assert_eq!(of(&[("2026-10-08T10:00:00Z", false), ("2026-10-09T10:00:00Z", false)]), some("2", "this-week"));
+    assert_eq!(of(&[("2026-09-01T10:00:00Z", false), ("2026-10-02T10:00:00Z", false)]), None);
+}
