@@ -170,7 +170,10 @@ fn contact_after_the_exit_is_counted_and_others_are_not_named() {
     let report = accounts("contact-after-exit", str::to_string);
     let found = report.findings.iter().find(|f| f.rule == "contact.after-exit").unwrap();
     // Three requests on Facebook, one each on Instagram, LinkedIn and Snapchat; what is ignored since before she left is not counted.
-    assert!(found.texts.nl.shows.contains("ten minste 6.") && found.texts.nl.shows.contains("aantal is 3."), "{found:?}");
+    assert!(
+        found.texts.nl.shows.contains("ten minste 6.") && found.texts.nl.shows.contains("aantal is 3."),
+        "{found:?}"
+    );
     assert_eq!((found.citations.len(), found.urgency.as_str()), (4, "this-week"));
     let all = serde_json::to_string(&report).unwrap();
     assert!(!all.contains("MARKER"), "a name of somebody who was only counted");
