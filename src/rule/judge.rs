@@ -281,6 +281,7 @@ mod tests {
             group: vec!["package".into()],
             optional: Vec::new(),
             asks: BTreeMap::new(),
+            dates: Vec::new(),
             detect: detect.into(),
             sees: Vec::new(),
             steps: Vec::new(),
