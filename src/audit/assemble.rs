@@ -282,7 +282,7 @@ fn fill(text: &str, params: &BTreeMap<String, String>, lang: &str, zone: &Zone) 
                 Some(moment) => out.push_str(&moment.local.unwrap_or(moment.utc)),
                 None => out.push_str(&Text::of(lang).spoken(name, value)),
             },
-            None => out.push_str(if lang == "en" { "unknown" } else { "onbekend" }),
+            None => out.push_str(&Text::of(lang).report.unknown),
         }
         rest = after;
     }

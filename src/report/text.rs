@@ -441,9 +441,12 @@ impl Text {
     }
 
     /// A value of a column as people read it: words of the vocabulary in the reader's language, one by one in a list; anything else
-    /// is what a device or person wrote, and stays, made visible.
+    /// is what a device or person wrote, and stays, made visible. Rules write `?` for what is not known.
     #[must_use]
     pub fn spoken(&self, column: &str, value: &str) -> String {
+        if value == "?" {
+            return self.report.unknown.clone();
+        }
         let words = self.value_words(column);
         let parts: Option<Vec<&str>> = value.split(", ").map(|part| Some(words?.get(part)?.as_str())).collect();
         parts.map_or_else(|| super::shown::value(value), |parts| parts.join(", "))
