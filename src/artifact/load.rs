@@ -229,6 +229,9 @@ fn check(file: &str, text: &str, artifact: &Artifact, vocabulary: &Vocabulary, p
     if artifact.variant.is_empty() {
         say(&artifact.id, "an artifact needs a [[variant]]".into());
     }
+    if artifact.private_names && artifact.variant.iter().any(|v| v.sql.contains("stream_path(")) {
+        say("stream_path", "the names of these files are private; `stream_path()` would show them".into());
+    }
     for variant in &artifact.variant {
         check_variant(file, text, artifact, variant, vocabulary, problems);
     }
@@ -364,6 +367,11 @@ mod tests {
             ("rowid, c FROM t", "rowid, d FROM t", "no such column"),
             ("SELECT rowid, c", "SELECT c", "must give `rowid`"),
             ("en = \"l\"", "en = \"\"", "Dutch and English"),
+            (
+                "source = \"s\"\n\n[[variant]]\nneeds = { t = [\"c\"] }\nsql = \"SELECT rowid, c",
+                "source = \"s\"\nprivate_names = true\n\n[[variant]]\nneeds = { t = [\"c\"] }\nsql = \"SELECT rowid, stream_path() AS c",
+                "are private",
+            ),
             (
                 "t = [\"c\"] }\nsql = \"SELECT rowid, c",
                 "t = [\"c\", \"text\"] }\nsql = \"SELECT rowid, text, c",

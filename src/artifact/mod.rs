@@ -57,6 +57,10 @@ pub struct Artifact {
     /// Where others published the format: a parser with its tests, a schema, a manual, the source of the provider.
     #[serde(default)]
     pub published: String,
+    /// The names of its files are private (they bear the titles of documents): wherever a stream would be named, its source and
+    /// SHA-256 stand instead.
+    #[serde(default)]
+    pub private_names: bool,
     /// Kept only in encrypted backups.
     #[serde(default)]
     pub encrypted_only: bool,

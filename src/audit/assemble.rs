@@ -1,7 +1,7 @@
 //! Assembly: turns judgements into findings with words and citations, and outcomes with coverage. Nothing here decides what is a
 //! concern; it only puts together what the rules gave.
 
-use super::extraction::{Outcome as Extraction, stream_name};
+use super::extraction::Outcome as Extraction;
 use super::source::Source;
 use crate::artifact::load::apart;
 use crate::artifact::{Artifact, Artifacts, Expression};
@@ -116,8 +116,9 @@ impl Workshop<'_> {
             limits: artifact.map(|a| a.limits.clone()).unwrap_or_default(),
             artifact: cited.artifact,
             source: cited.source,
-            stream: stream_name(self.containers, at),
-            stored: entry.and_then(|e| e.stored.clone()),
+            stream: self.extraction.unnamed.name(self.containers, at),
+            // The name as stored would show what the name of the stream does not.
+            stored: entry.and_then(|e| e.stored.clone()).filter(|_| self.extraction.unnamed.digest(at).is_none()),
             sha256: (self.digests)(at),
             locator: cited.locator,
             raw: cited.raw,

@@ -55,10 +55,16 @@ pub fn check(
     let sources = source::recognise(&artifacts, containers, scope, scratch.path());
 
     // Every stream that some artifact wants, by its name in the report.
+    let by_digest = format!("!{}", extraction::PRIVATE);
+    let unnamed = if findings.iter().flat_map(|f| &f.citations).any(|c| c.stream.contains(&by_digest)) {
+        extraction::Unnamed::find(&artifacts, &sources, containers, scope)?
+    } else {
+        extraction::Unnamed::default()
+    };
     let mut by_name = BTreeMap::new();
     for source in &sources {
         for at in source.wanted.values().flatten() {
-            by_name.insert(extraction::stream_name(containers, *at), *at);
+            by_name.insert(unnamed.name(containers, *at), *at);
         }
     }
     let mut wanted: BTreeMap<usize, Vec<usize>> = BTreeMap::new();

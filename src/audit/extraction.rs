@@ -5,7 +5,7 @@ use crate::artifact::emit::{Doubt, StreamTimes};
 use crate::artifact::extract::{self, Extracted, StreamInput};
 use crate::artifact::load::in_scope as consented;
 use crate::artifact::{Artifact, Artifacts};
-use crate::evidence::{Cancel, Error, Kind, Opened};
+use crate::evidence::{Cancel, Error, Kind, Opened, hash};
 use crate::fact::Store;
 use crate::report::{Coverage, Gap};
 use rayon::prelude::*;
@@ -23,7 +23,85 @@ pub struct Outcome {
     pub streams: BTreeMap<i64, (usize, usize)>,
     /// Which variant of an artifact fitted a stream.
     pub variants: BTreeMap<(i64, String), usize>,
+    /// Streams whose own names are private, with the SHA-256 that stands for them.
+    pub unnamed: Unnamed,
 }
+
+/// Streams whose own names must not be shown: container and entry, and their SHA-256 as read.
+#[derive(Debug, Default)]
+pub struct Unnamed(BTreeMap<(usize, usize), String>);
+
+/// How many characters of a digest stand for a name. People read it; the whole digest stands in the citation.
+const SHORT: usize = 16;
+
+impl Unnamed {
+    /// Finds the streams that an artifact with private names wants, and hashes them.
+    ///
+    /// # Errors
+    /// Only when the user asked to stop.
+    pub fn find(
+        artifacts: &Artifacts,
+        sources: &[Source<'_>],
+        containers: &[Opened],
+        scope: &[String],
+    ) -> Result<Self, Error> {
+        // What lies outside the consent is named nowhere, and not opened.
+        let private = artifacts.list.iter().filter(|a| a.private_names && consented(&a.scope, scope));
+        let all: BTreeSet<(usize, usize)> =
+            private.flat_map(|a| sources.iter().flat_map(|s| streams(s, a).iter().copied())).collect();
+        let mut found = BTreeMap::new();
+        for (index, opened) in containers.iter().enumerate() {
+            let entries: Vec<usize> = all.iter().filter(|at| at.0 == index).map(|at| at.1).collect();
+            if entries.is_empty() {
+                continue;
+            }
+            // Any other refusal is told of where the container is made ready for reading.
+            if let Err(Error::Cancelled) = opened.container.prepare(&entries) {
+                return Err(Error::Cancelled);
+            }
+            for entry in entries {
+                // What cannot be read has no digest, and no name either.
+                found.insert((index, entry), hash::digest_stream(&*opened.container, entry).unwrap_or_default());
+            }
+        }
+        Ok(Self(found))
+    }
+
+    /// The digest of a stream whose name is private.
+    #[must_use]
+    pub fn digest(&self, at: (usize, usize)) -> Option<&str> {
+        self.0.get(&at).map(String::as_str)
+    }
+
+    /// Name of a stream for people: that of [`stream_name`], or the input that it lies in with the beginning of its SHA-256.
+    #[must_use]
+    pub fn name(&self, containers: &[Opened], at: (usize, usize)) -> String {
+        match self.0.get(&at) {
+            // A file that was given by itself is named by whoever gave it.
+            Some(digest) if containers[at.0].container.kind() != Kind::File => {
+                let input = containers[at.0].chain.first().map_or("", String::as_str);
+                format!("{input}!{PRIVATE}{}", digest.get(..SHORT).unwrap_or("?"))
+            }
+            _ => stream_name(containers, at),
+        }
+    }
+
+    /// What went wrong, without the private name that it may speak of.
+    fn told(&self, containers: &[Opened], at: (usize, usize), why: &str) -> String {
+        let path = containers[at.0].container.entries().get(at.1).map_or("", |e| e.path.as_str());
+        if self.0.contains_key(&at) && !path.is_empty() {
+            let own = path.rsplit('/').next().unwrap_or(path);
+            let why = why.replace(path, "…").replace(own, "…");
+            // An escaped form of the name may be left: then the words are not worth it.
+            if why.is_ascii() || own.is_ascii() { why } else { String::new() }
+        } else {
+            why.to_string()
+        }
+    }
+}
+
+/// What stands before the digest that takes the place of a private name.
+pub const PRIVATE: &str = "sha256:";
 
 /// Gaps of the same kind, artifact, source and detail are one gap with a count.
 #[derive(Debug, Default)]
@@ -59,6 +137,7 @@ pub fn extract_all(
     let mut outcome = Outcome::default();
     let in_scope = |a: &Artifact| consented(&a.scope, scope);
     prepare(sources, containers, artifacts, &in_scope, &mut outcome.gaps)?;
+    outcome.unnamed = Unnamed::find(artifacts, sources, containers, scope)?;
     for source in sources {
         let list: Vec<&Artifact> = artifacts.of(&source.family.id).collect();
         // Artifacts do not hang on each other: they run side by side, and their facts are stored in the order of the list.
@@ -239,7 +318,8 @@ fn settle(
     let mut failed = false;
     let mut holds = false;
     for attempt in attempts {
-        let name = stream_name(containers, attempt.at);
+        let name = outcome.unnamed.name(containers, attempt.at);
+        let told = |why: &str| outcome.unnamed.told(containers, attempt.at, why);
         match attempt.result {
             Ok(extracted) => {
                 holds |= !extracted.absent;
@@ -252,19 +332,21 @@ fn settle(
                 coverage.streams.push(name.clone());
                 // What is left of a cut stream is read; that it is cut is said.
                 let entry = containers[attempt.at.0].container.entries().get(attempt.at.1);
-                if let Some(why) = entry.and_then(|e| e.unreadable.as_ref()) {
-                    outcome.gaps.add("stream-damaged", &artifact.id, &source.id, join(&name, why), 1);
+                if let Some(why) = entry.and_then(|e| e.unreadable.as_ref()).map(|why| told(why)) {
+                    outcome.gaps.add("stream-damaged", &artifact.id, &source.id, join(&name, &why), 1);
                 }
                 note_doubts(artifact, &source.id, &name, extracted, &mut outcome.gaps);
             }
             Err(Failure::Evidence(kind, why)) => {
                 failed = true;
+                let why = told(&why);
                 outcome.gaps.add(&kind, &artifact.id, &source.id, join(&name, &why), 1);
             }
             Err(Failure::Extract(e)) => {
                 failed = true;
                 let kind = if matches!(e, extract::Error::NoVariant(_)) { "no-variant" } else { "stream-damaged" };
-                outcome.gaps.add(kind, &artifact.id, &source.id, join(&name, &e.to_string()), 1);
+                let why = told(&e.to_string());
+                outcome.gaps.add(kind, &artifact.id, &source.id, join(&name, &why), 1);
             }
         }
     }

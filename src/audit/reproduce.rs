@@ -60,7 +60,10 @@ impl<'a> Guide<'a> {
     /// The command that shows a cited value; none where no stock tool reads the bytes.
     #[must_use]
     pub fn lead(&self, artifact: &Artifact, cited: &Cited, at: (usize, usize)) -> Option<Reproduce> {
-        let place = place::find(self.containers, at)?;
+        let place = match self.extraction.unnamed.digest(at) {
+            Some(sha256) => place::by_digest(self.containers, at, sha256)?,
+            None => place::find(self.containers, at)?,
+        };
         let number = self.extraction.variants.get(&(cited.stream, artifact.id.clone())).copied().unwrap_or(0);
         let variant = artifact.variant.get(number)?;
         let (form, rest) = cited.locator.split_once(':')?;
@@ -316,7 +319,17 @@ impl<'a> Guide<'a> {
             }
             rows.insert(key.clone(), kept);
         }
-        rows.get(&key)?.get(locator).cloned()
+        let rows = rows.get(&key)?;
+        // Part of a record: the record is the longest beginning of the locator that was read.
+        let mut end = locator.len();
+        loop {
+            let record = locator.get(..end)?;
+            let whole = rows.get(record).or_else(|| rows.get(&format!("{record}/")).filter(|_| record.ends_with(':')));
+            if let Some(row) = whole {
+                return row.pointer(&locator[end..]).cloned();
+            }
+            end = record.rfind('/')?;
+        }
     }
 
     /// The bytes of a stream, as far as they are looked at.

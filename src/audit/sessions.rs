@@ -1,6 +1,6 @@
 //! Fills the part of the report on sessions from the views `session_seen`, `session_class` and `session_chain`.
 
-use super::extraction::{Outcome as Extraction, stream_name};
+use super::extraction::Outcome as Extraction;
 use crate::evidence::Opened;
 use crate::fact::Packed;
 use crate::fact::store::Sealed;
@@ -73,7 +73,7 @@ pub fn list(
             if let Some(ev) = row.get::<_, Option<i64>>(n)? {
                 let (stream, locator) = store.place(ev)?;
                 let at = extraction.streams.get(&stream).copied().unwrap_or_default();
-                citations.push(Place { ev, stream: stream_name(containers, at), locator });
+                citations.push(Place { ev, stream: extraction.unnamed.name(containers, at), locator });
             }
         }
         sessions.push(Session {

@@ -49,3 +49,63 @@ fn the_request_for_this_copy_is_no_reason_to_act() {
     assert_eq!(urgencies(&report, "account-control.export-request"), [("2026-10-19T08:14:58Z", "info")]);
     assert_eq!(report.gaps.iter().filter(|g| g.artifact == "google.export-requests-page").count(), 0);
 }
+
+fn shares(report: &Report) -> Vec<(&str, &str, &str)> {
+    let own = report.findings.iter().filter(|f| f.rule == "forwarding.drive-shared");
+    own.map(|f| (f.params["who"].as_str(), f.urgency.as_str(), f.params["count"].as_str())).collect()
+}
+
+#[test]
+fn files_are_shared_with_addresses_and_bear_no_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = audit_fixture("google-drive-controlled", folder.path()).report;
+    let mut found = shares(&report);
+    found.sort_unstable();
+    let want =
+        [("kolk.auto@example.org", "later", "1"), ("link", "this-week", "1"), ("r.kolk@example.org", "this-week", "2")];
+    assert_eq!(found, want);
+    let citations: Vec<_> = report.findings.iter().flat_map(|f| &f.citations).collect();
+    let drive: Vec<_> = citations.iter().filter(|c| c.artifact == "google.drive-permissions").collect();
+    assert!(drive.len() >= 4);
+    for citation in drive {
+        let short = citation.stream.strip_prefix("takeout-20261019T081500Z.zip!sha256:").unwrap();
+        assert!(citation.sha256.starts_with(short) && short.len() == 16 && citation.sha256.len() == 64);
+        assert_eq!(citation.stored, None);
+    }
+    // The file that cannot be read is told of, without its name.
+    let gap = report.gaps.iter().find(|g| g.artifact == "google.drive-permissions").unwrap();
+    assert!(gap.detail.starts_with("takeout-20261019T081500Z.zip!sha256:"), "{gap:?}");
+    let whole = serde_json::to_string(&report).unwrap();
+    assert!(!whole.contains("MARKER"), "{:?}", whole.split_once("MARKER").map(|(before, _)| before.len()));
+}
+
+#[test]
+fn many_shared_files_are_one_finding_for_each_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let drive = folder.path().join("Takeout/Drive");
+    std::fs::create_dir_all(&drive).unwrap();
+    for n in 0..300 {
+        let text = format!(
+            r#"{{"title": "{n}", "created": "2026-05-10T09:00:{:02}.{n:03}Z", "content_last_modified": "2026-05-10T09:00:00Z",
+               "permissions": [{{"type": "user", "role": "owner", "email_address": "n@example.org"}},
+                               {{"type": "user", "role": "reader", "email_address": "r@example.org"}}]}}"#,
+            n % 60
+        );
+        std::fs::write(drive.join(format!("{n}-info.json")), text).unwrap();
+    }
+    let plan =
+        super::golden::plan(vec![folder.path().join("Takeout")], None, "[[concern]]\nmails = [\"r@example.org\"]\n");
+    let cancel = vrijspoor::evidence::Cancel::default();
+    let report = vrijspoor::audit::run(&plan, &cancel, &vrijspoor::audit::Silent).unwrap().report;
+    assert_eq!(shares(&report), [("r@example.org", "this-week", "300")]);
+    let cited: usize = report.findings.iter().map(|f| f.citations.len()).sum();
+    assert_eq!(cited, 21, "twenty for the files, one for the person");
+}
+
+#[test]
+fn what_is_shared_with_those_she_named_is_no_finding() {
+    let report = fixture("google-drive-own");
+    assert_eq!(shares(&report), []);
+    let coverage = report.coverage.iter().find(|c| c.artifact == "google.drive-permissions").unwrap();
+    assert_eq!((coverage.outcome.as_str(), coverage.streams.len(), coverage.facts), ("read", 3, 4));
+}

@@ -80,6 +80,36 @@ pub fn find(containers: &[Opened], at: (usize, usize)) -> Option<Place> {
     Some(place)
 }
 
+/// The same for a stream whose name must not be shown: among the files with the same ending, the one with this SHA-256. What lies in an
+/// archive is taken out of it first, so that no name has to be written, in whatever script it is.
+pub fn by_digest(containers: &[Opened], at: (usize, usize), sha256: &str) -> Option<Place> {
+    let opened = containers.get(at.0)?;
+    let entry = opened.container.entries().get(at.1)?;
+    let kind = opened.container.kind();
+    let ending = entry.path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let plain_word = (1..=5).contains(&ending.len()) && ending.bytes().all(|b| b.is_ascii_alphanumeric());
+    let pattern = if plain_word { format!("'*.{ending}'") } else { "'*'".to_owned() };
+    let (mut place, folder) = match (kind, opened.parent) {
+        (Kind::File, _) => return find(containers, at),
+        (Kind::Folder, None) => (plain(Bytes::File(root(opened))), quote(&root(opened))),
+        (Kind::Zip | Kind::Tar, _) => {
+            let (part, _) = inside_part(opened, entry.stored.as_ref().unwrap_or(&entry.path));
+            let (mut place, archive) = archive(containers, at.0, part)?;
+            place.lines.push("rm -rf work/named && mkdir -p work/named".to_owned());
+            place.lines.push(match (kind, &place.bytes) {
+                (Kind::Zip, _) => format!("unzip -qq -o {} {pattern} -d work/named", quote(&archive)),
+                (_, Bytes::File(_)) => format!("tar -xf {} -C work/named --wildcards {pattern}", quote(&archive)),
+                (_, Bytes::Pipe(source)) => format!("{source} | tar -xf - -C work/named --wildcards {pattern}"),
+            });
+            (place, "work/named".to_owned())
+        }
+        _ => return None,
+    };
+    let test = format!("sha256sum < \"$1\" | grep -q ^{sha256} && cat \"$1\"");
+    place.bytes = Bytes::Pipe(format!("find {folder} -type f -name {pattern} -exec sh -c '{test}' _ {{}} \\;"));
+    Some(place)
+}
+
 /// A place without anything before it.
 const fn plain(bytes: Bytes) -> Place {
     Place { bytes, first_line: 1, first: Vec::new(), lines: Vec::new() }
@@ -102,13 +132,31 @@ fn in_holder(containers: &[Opened], at: usize, inside: &str) -> Option<Place> {
         }
         _ => {}
     }
-    // Entries of joined parts say themselves in which part they lie.
-    let (part, inside) = match inside.split_once('!') {
-        Some((part, rest)) if kind == Kind::Zip && opened.chain.last().is_some_and(|name| name.contains(" (+")) => {
-            (Some(part), rest)
-        }
-        _ => (None, inside),
+    let (part, inside) = inside_part(opened, inside);
+    let (mut place, archive) = archive(containers, at, part)?;
+    let command = match (kind, &place.bytes) {
+        (Kind::Zip, _) => format!("unzip -p {} {}", quote(&archive), quote(&pattern(inside))),
+        (Kind::Tar, Bytes::File(_)) => format!("tar -xOf {} {}", quote(&archive), quote(inside)),
+        (Kind::Tar, Bytes::Pipe(source)) => format!("{source} | tar -xOf - {}", quote(inside)),
+        _ => return None,
     };
+    place.bytes = Bytes::Pipe(command);
+    Some(place)
+}
+
+/// The part of a joined archive in which an entry lies, and the rest of its name: such entries say so themselves.
+fn inside_part<'n>(opened: &Opened, inside: &'n str) -> (Option<&'n str>, &'n str) {
+    let joined = opened.container.kind() == Kind::Zip && opened.chain.last().is_some_and(|name| name.contains(" (+"));
+    match inside.split_once('!') {
+        Some((part, rest)) if joined => (Some(part), rest),
+        _ => (None, inside),
+    }
+}
+
+/// The archive that a container is, as a tool takes it, and what comes before.
+fn archive(containers: &[Opened], at: usize, part: Option<&str>) -> Option<(Place, String)> {
+    let opened = containers.get(at)?;
+    let kind = opened.container.kind();
     let mut place = match opened.parent {
         None => plain(Bytes::File(part.map_or_else(|| root(opened), str::to_owned))),
         Some(parent) => find(containers, parent)?,
@@ -123,14 +171,7 @@ fn in_holder(containers: &[Opened], at: usize, inside: &str) -> Option<Place> {
         }
         _ => String::new(),
     };
-    let command = match (kind, &place.bytes) {
-        (Kind::Zip, _) => format!("unzip -p {} {}", quote(&archive), quote(&pattern(inside))),
-        (Kind::Tar, Bytes::File(_)) => format!("tar -xOf {} {}", quote(&archive), quote(inside)),
-        (Kind::Tar, Bytes::Pipe(source)) => format!("{source} | tar -xOf - {}", quote(inside)),
-        _ => return None,
-    };
-    place.bytes = Bytes::Pipe(command);
-    Some(place)
+    Some((place, archive))
 }
 
 /// A name as unzip wants it: there `*`, `?` and `[` stand for other characters.
