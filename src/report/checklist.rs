@@ -23,6 +23,8 @@ const URGENCIES: [&str; 4] = ["now", "this-week", "later", "info"];
 pub struct Known {
     /// Its wave, one of [`WAVES`].
     pub wave: String,
+    /// Its turn within the wave, lower first.
+    pub turn: u8,
     /// The platforms it is for; none is all.
     pub platform: Vec<String>,
     /// Steps that belong in the checklist once this one's question was answered with yes.
@@ -81,8 +83,8 @@ impl Known {
 }
 
 /// Puts the checklist together: the steps that are always there, the steps of the findings and the steps that an answer asks for, on
-/// the platforms that were examined. All nine waves are returned in the order of law; inside a wave the most urgent step comes
-/// first, then by name; what always belongs in it (a plan, keeping evidence, a new address) goes before what a finding brings, and
+/// the platforms that were examined. All nine waves are returned in the order of law; inside a wave the turn of a step decides (who
+/// still gets the codes sees every other change coming, so accounts go before sharing), then the most urgent step comes first, then by name; what always belongs in it (a plan, keeping evidence, a new address) goes before what a finding brings, and
 /// questions that a person answers come after. A step of a wave that is not known goes where the strictest questions stand before it. Steps that
 /// change something are held back, by name only, while questions are open. A step that always belongs in it, but is for a platform
 /// that was not examined, is named too: nothing is left out in silence.
@@ -117,7 +119,8 @@ pub fn assemble(findings: &[Finding], known: &[Known], platforms: &[String], cas
         wave.steps.push(step);
     }
     for wave in &mut waves {
-        wave.steps.sort_by_key(|step| (step.check, !step.always, rank(&step.urgency), step.id.clone()));
+        let turn = |id: &str| known.iter().find(|one| one.step.id == id).map_or(0, |one| one.turn);
+        wave.steps.sort_by_key(|step| (step.check, turn(&step.id), !step.always, rank(&step.urgency), step.id.clone()));
         if changes(&wave.wave) && !open.is_empty() {
             wave.open.clone_from(&open);
             wave.withheld = std::mem::take(&mut wave.steps).into_iter().map(|step| step.id).collect();
@@ -135,7 +138,7 @@ mod tests {
     fn known(id: &str, wave: &str, always: bool, platform: &[&str]) -> Known {
         let step = Step { id: id.to_owned(), always, ..sample::step(id, "no") };
         let platform = platform.iter().map(|one| (*one).to_owned()).collect();
-        Known { wave: wave.to_owned(), platform, if_yes: Vec::new(), also: vec![format!("old-{id}")], step }
+        Known { wave: wave.to_owned(), turn: 5, platform, if_yes: Vec::new(), also: vec![format!("old-{id}")], step }
     }
 
     #[test]
@@ -164,6 +167,30 @@ mod tests {
         assert_eq!(waves[0].steps.len(), 1);
         assert!(waves[3].steps.is_empty() && waves[4].steps.is_empty());
         assert_eq!(waves[4].left_out[0].id, "android-only", "what is left out is named");
+    }
+
+    #[test]
+    fn accounts_are_secured_before_the_other_can_notice_that_sharing_stopped() {
+        let artifacts = crate::artifact::Artifacts::embedded().unwrap();
+        let all = crate::rule::Rules::embedded(&artifacts.vocabulary).unwrap().known_steps();
+        let mut report = sample::report("nl");
+        report.findings.truncate(1);
+        report.findings[0].steps = all.iter().map(|one| one.step.id.clone()).collect();
+        let waves = assemble(
+            &report.findings,
+            &all,
+            &["ios".to_owned(), "android".to_owned(), "google".to_owned()],
+            &report.case,
+        );
+        let order: Vec<&str> = waves[7].steps.iter().map(|step| step.id.as_str()).collect();
+        let at = |id: &str| order.iter().position(|one| *one == id).unwrap();
+        assert!(
+            at("secure-accounts") < at("remove-account-device") && at("remove-account-device") < at("dev-keyboard")
+        );
+        assert!(
+            at("dev-profile-remove") < at("fix-find-my-account")
+                && at("fix-find-my-account") < at("stop-find-my-person")
+        );
     }
 
     #[test]

@@ -10,6 +10,11 @@ use serde::Deserialize;
 /// The cards of field.md A3.1: what a care worker needs to know about a kind of finding.
 pub const CARDS: std::ops::RangeInclusive<u8> = 1..=30;
 
+/// The turn of a step that names none.
+const fn middle() -> u8 {
+    5
+}
+
 /// A step as its file holds it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,6 +27,9 @@ pub struct StepFile {
     pub also: Vec<String>,
     /// Its wave.
     pub wave: String,
+    /// Its turn within the wave, 1 to 9; steps of one turn stand by urgency. 5 when not given.
+    #[serde(default = "middle")]
+    pub turn: u8,
     /// Whether the other person may notice.
     pub may_alert: String,
     /// Part of every checklist.
@@ -86,6 +94,7 @@ impl StepFile {
         checklist::Known {
             wave: self.wave.clone(),
             platform: self.platform.clone(),
+            turn: self.turn,
             if_yes: self.if_yes.clone(),
             also: self.also.clone(),
             step,
