@@ -10,7 +10,7 @@ use crate::fact::store::{Cited, Sealed};
 use crate::report::shown::Zone;
 use crate::report::text::Text;
 use crate::report::{Basis, Citation, Coverage, Finding, FindingText, Outcome, Texts};
-use crate::rule::{Judgement, Match, Rule, Rules, Urgency};
+use crate::rule::{Confidence, Judgement, Match, Rule, Rules, Urgency};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,9 +64,11 @@ impl Workshop<'_> {
         let citations = facts.iter().map(|ev| self.citation(*ev)).collect::<rusqlite::Result<Vec<_>>>()?;
         let experimental = experimental(rule, citations.iter().map(|c| c.artifact.as_str()), self.artifacts);
         let mut urgency = matches.iter().map(|m| m.urgency.unwrap_or(rule.urgency)).min().unwrap_or(rule.urgency);
+        let mut confidence = rule.confidence;
         if experimental {
-            // Never urgent on a trace that was never verified (design: experimental).
+            // Never urgent, and never sure, on a trace that was never verified (design: experimental).
             urgency = urgency.max(Urgency::Later);
+            confidence = confidence.max(Confidence::Possible);
         }
         let mut rows: Vec<BTreeMap<String, String>> = matches.iter().map(|m| m.values.clone()).collect();
         // Sorted by the judge; several facts with the same words are one row with several citations.
@@ -79,7 +81,7 @@ impl Workshop<'_> {
             group: group.to_vec(),
             recheck_in_days: rule.recheck_in_days.unwrap_or_else(|| urgency.recheck_in_days()),
             urgency: urgency.name().into(),
-            confidence: rule.confidence.name().into(),
+            confidence: confidence.name().into(),
             category: rule.concern().into(),
             experimental,
             sees: rule.sees.clone(),

@@ -407,7 +407,7 @@ pub fn commands(text: &Text) -> Vec<(&str, &'static str)> {
             "openssl ts -verify -queryfile manifest-sha256.txt.tsq -in manifest-sha256.txt.tsr -CAfile AUTHORITY.pem",
         ),
         (&words.evidence, "sha256sum -c OUT/data/evidence.sha256"),
-        (&words.value, "sqlite3 'file:FILE?mode=ro&immutable=1' \"SELECT * FROM NAME WHERE rowid = 1\""),
+        (&words.value, "sqlite3 -readonly COPY-OF-FILE \"SELECT COLUMN FROM TABLE WHERE rowid = 1\""),
     ]
 }
 

@@ -86,12 +86,15 @@ pub fn person(report: &Report) -> Result<String, Error> {
     let desk = Desk::new(report, digest);
     let easy = desk.easy() || (minor(&report.case.age_band) && desk.text.lang != "en");
     // "U" for adults from 24, "je" for everybody else (field.md A3.2).
-    let words = match report.case.age_band.as_str() {
+    let formal = report.case.age_band == "24+" && !easy;
+    let words = match formal {
         _ if easy => &desk.text.person_easy,
-        "24+" => &desk.text.person,
-        _ => &desk.text.person_young,
+        true => &desk.text.person,
+        false => &desk.text.person_young,
     };
-    Ok(PersonPage { desk, words, easy }.render()?)
+    // The easy titles of steps say "je"; the others speak to the care worker.
+    let familiar = !formal && desk.text.lang != "en";
+    Ok(PersonPage { desk, words, easy, familiar }.render()?)
 }
 
 /// What every copy is made of.
@@ -119,6 +122,7 @@ struct PersonPage<'a> {
     desk: Desk<'a>,
     words: &'a NoteWords,
     easy: bool,
+    familiar: bool,
 }
 
 /// Most steps that the first page of the care copy names: what can be done today.
@@ -141,10 +145,10 @@ impl PersonPage<'_> {
 
     /// What to do together, one line a step: only what changes nothing, most urgent first.
     fn lines(&self) -> Vec<&str> {
-        let now = ["danger", "safe-device", "plan", "evidence"];
+        let now = ["danger", "safe-device", "consent", "plan", "evidence"];
         let steps = now.iter().flat_map(|wave| self.desk.steps(wave)).filter(|step| step.ticked.is_none());
         steps
-            .map(|step| if self.easy { step.nl_easy.title.as_str() } else { self.desk.of(step).title.as_str() })
+            .map(|step| if self.familiar { step.nl_easy.title.as_str() } else { self.desk.of(step).title.as_str() })
             .take(MOST_LINES)
             .collect()
     }

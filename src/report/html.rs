@@ -63,6 +63,18 @@ pub(super) fn title<'a>(finding: &'a Finding, text: &Text) -> &'a str {
     if title.is_empty() { &finding.rule } else { title }
 }
 
+/// The parts of the copies by what became of them: `read: 57, not present: 82`.
+pub(super) fn parts(report: &Report, text: &Text) -> String {
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for part in &report.coverage {
+        *counts.entry(&part.outcome).or_default() += 1;
+    }
+    let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(code, count)| (std::cmp::Reverse(*count), *code));
+    let words = |(code, count): (&str, usize)| format!("{} {count}", text.coverage.name(code));
+    counts.into_iter().map(words).collect::<Vec<_>>().join(", ")
+}
+
 /// What the template sees.
 #[derive(Template)]
 #[template(path = "report.html", config = "src/report/askama.toml")]
@@ -251,6 +263,14 @@ impl Page<'_> {
             .iter()
             .map(|code| self.text.sees.get(code).map_or(code.as_str(), |seen| seen.name.as_str()))
             .collect()
+    }
+
+    /// The parts of the copies by what became of them.
+    fn part_counts(&self) -> String {
+        fill(
+            &self.words.summary_parts,
+            &[("n", &self.report.coverage.len().to_string()), ("parts", &parts(self.report, self.text))],
+        )
     }
 
     /// Why questions were not evaluated: the codes, each once.

@@ -42,6 +42,9 @@ fn make(report: &Report, template: &str, lang: &str) -> Result<Vec<u8>, html::Er
     for finding in &report.findings {
         let say = html::texts(finding, text);
         let _ = writeln!(findings, "  {} {}", finding.id, html::title(finding, text));
+        if finding.experimental {
+            let _ = writeln!(findings, "     {}", text.report.experimental);
+        }
         let _ = writeln!(findings, "     {}", say.shows);
         for line in &say.innocent {
             let _ = writeln!(findings, "     {}: {line}", text.court.also_possible);
@@ -69,6 +72,7 @@ fn make(report: &Report, template: &str, lang: &str) -> Result<Vec<u8>, html::Er
             ("questions", &report.outcomes.len().to_string()),
             ("open", &open.to_string()),
             ("gaps", &report.gaps.len().to_string()),
+            ("parts", &html::parts(&report, text)),
         ],
     );
     Ok(filled.into_bytes())

@@ -23,7 +23,7 @@ words! {
         page_title, title, lead, skip, contents, first_change_nothing, yes, no, none, unknown, not_declared, more_rows,
         more_citations, more_times, facts, case_id, case_label, examiner, organisation, basis, consent, consent_by, scope,
         scope_all, as_of, as_of_stated, as_of_copies, as_of_name, zone, made_with, report_digest, report_digest_help, summary, summary_found, summary_one,
-        summary_nothing, summary_now, summary_not_evaluated, summary_gaps, summary_never, summary_counts, count, meaning,
+        summary_nothing, summary_now, summary_not_evaluated, summary_gaps, summary_parts, summary_never, summary_counts, count, meaning,
         examined, examined_lead, inputs, input, kind, files, bytes, digest, digest_file, digest_list, remarks, what_to_do,
         sources, source, source_title, read_from, devices, devices_lead, device, findings, findings_lead, findings_none,
         urgency, confidence, about, experimental, shows, rows, rows_shared, row, may_mean, innocent, limits, notices, sees, steps, steps_held,

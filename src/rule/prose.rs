@@ -177,11 +177,16 @@ impl Layer {
 /// The layers of the data files, of which these are the texts, and that of the program.
 #[must_use]
 pub fn layers(pieces: &[Piece]) -> [Layer; 3] {
+    [Layer::of("nl", false, pieces), Layer::of("nl-easy", true, pieces), Layer::of("program", false, &program())]
+}
+
+/// The Dutch texts of the program itself.
+fn program() -> Vec<Piece> {
     let mut program = Vec::new();
     if let Ok(table) = toml::from_str::<toml::Table>(crate::report::text::NL_SOURCE) {
         collect("report/text/nl.toml", &toml::Value::Table(table), Some(false), &mut program);
     }
-    [Layer::of("nl", false, pieces), Layer::of("nl-easy", true, pieces), Layer::of("program", false, &program)]
+    program
 }
 
 /// The sentences of a text; what stands before a colon or semicolon is read as a sentence of its own.
@@ -378,5 +383,12 @@ mod tests {
             })
             .collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn the_program_judges_nobody_either() {
+        let judges = |piece: &Piece| faults(&piece.text, false).into_iter().find(|fault| fault.contains("judges"));
+        let wrong: Vec<String> = program().iter().filter_map(judges).collect();
+        assert!(program().len() > 500 && wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }

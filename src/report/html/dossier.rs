@@ -53,16 +53,18 @@ impl Page<'_> {
     pub(super) fn tested(&self) -> Vec<Tested<'_>> {
         let mut tested: Vec<Tested<'_>> = Vec::new();
         for finding in &self.report.findings {
-            if tested.iter().any(|one| one.finding.rule == finding.rule) {
+            // A rule can lean on a verified trace in one finding and on one that never was in another.
+            let alike = |one: &Finding| one.rule == finding.rule && one.experimental == finding.experimental;
+            if tested.iter().any(|one| alike(one.finding)) {
                 continue;
             }
             let known = self.report.validation.iter().find(|one| one.rule == finding.rule);
             let count = |list: fn(&Validation) -> &Vec<String>| known.map_or(0, |one| list(one).len());
-            let mine = || self.report.findings.iter().filter(|one| one.rule == finding.rule);
+            let mine = || self.report.findings.iter().filter(|one| alike(one));
             let cites = |artifact: &str| mine().flat_map(|one| &one.citations).any(|one| one.artifact == artifact);
             let seen = if self.report.coverage.iter().any(|part| part.tested && cites(&part.artifact)) {
                 &self.court.seen_yes
-            } else if mine().any(|one| one.experimental) {
+            } else if finding.experimental {
                 &self.court.seen_no
             } else {
                 &self.words.own_only_help
