@@ -42,6 +42,12 @@ impl Workshop<'_> {
     /// # Errors
     /// When the store fails.
     pub fn findings(&self, judgements: &BTreeMap<&str, Judgement>) -> rusqlite::Result<Vec<Finding>> {
+        let cited: BTreeSet<i64> =
+            judgements.values().flat_map(|j| j.groups.values().flatten()).flat_map(|m| &m.facts).copied().collect();
+        for ev in cited {
+            let (stream, locator) = self.store.place(ev)?;
+            self.guide.expect(stream, locator);
+        }
         let mut findings = Vec::new();
         for rule in &self.rules.list {
             let Some(judgement) = judgements.get(rule.id.as_str()) else { continue };
@@ -49,6 +55,7 @@ impl Workshop<'_> {
                 findings.push(self.finding(rule, group, matches)?);
             }
         }
+        self.guide.forget();
         let rank = |f: &Finding| Urgency::named(&f.urgency).unwrap_or(Urgency::Info);
         // Stable: within one urgency the order of rules and groups stays.
         findings.sort_by_key(rank);
@@ -61,7 +68,7 @@ impl Workshop<'_> {
     fn finding(&self, rule: &Rule, group: &[String], matches: &[Match]) -> rusqlite::Result<Finding> {
         let mut seen = BTreeSet::new();
         let facts: Vec<i64> = matches.iter().flat_map(|m| &m.facts).copied().filter(|ev| seen.insert(*ev)).collect();
-        let citations = facts.iter().map(|ev| self.citation(*ev)).collect::<rusqlite::Result<Vec<_>>>()?;
+        let citations = facts.iter().map(|ev| self.led_to(*ev)).collect::<rusqlite::Result<Vec<_>>>()?;
         let experimental = experimental(rule, citations.iter().map(|c| c.artifact.as_str()), self.artifacts);
         let mut urgency = matches.iter().map(|m| m.urgency.unwrap_or(rule.urgency)).min().unwrap_or(rule.urgency);
         let mut confidence = rule.confidence;
@@ -100,19 +107,30 @@ impl Workshop<'_> {
         })
     }
 
-    /// The citation of a fact.
+    /// The citation of a fact, with the way to it.
+    fn led_to(&self, ev: i64) -> rusqlite::Result<Citation> {
+        let cited = self.store.cite(ev)?;
+        let at = self.extraction.streams.get(&cited.stream).copied().unwrap_or_default();
+        let artifact = self.artifacts.list.iter().find(|a| a.id == cited.artifact);
+        let reproduce = artifact.and_then(|a| self.guide.lead(a, &cited, at));
+        Ok(Citation { reproduce, ..self.plain(cited) })
+    }
+
+    /// The citation of a fact, without the way to it: that is looked up for findings only.
     ///
     /// # Errors
     /// When there is no such fact.
     pub fn citation(&self, ev: i64) -> rusqlite::Result<Citation> {
-        let cited = self.store.cite(ev)?;
+        Ok(self.plain(self.store.cite(ev)?))
+    }
+
+    fn plain(&self, cited: Cited) -> Citation {
         let at = self.extraction.streams.get(&cited.stream).copied().unwrap_or_default();
         let entry = self.containers.get(at.0).and_then(|c| c.container.entries().get(at.1));
         let artifact = self.artifacts.list.iter().find(|a| a.id == cited.artifact);
         let times = artifact.map(|a| self.times(a, &cited)).unwrap_or_default();
-        let reproduce = artifact.and_then(|a| self.guide.lead(a, &cited, at));
-        Ok(Citation {
-            ev,
+        Citation {
+            ev: cited.ev,
             fact: cited.fact,
             artifact_title: artifact.map(|a| a.title.clone()).unwrap_or_default(),
             limits: artifact.map(|a| a.limits.clone()).unwrap_or_default(),
@@ -126,8 +144,8 @@ impl Workshop<'_> {
             raw: cited.raw,
             decoded: cited.decoded,
             times,
-            reproduce,
-        })
+            reproduce: None,
+        }
     }
 
     /// What each decoded time was made from.

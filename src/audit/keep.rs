@@ -2,7 +2,7 @@
 //! people are pseudonyms, unless a finding cites the fact.
 
 use crate::fact::store::Sealed;
-use crate::fact::{Packed, Vocabulary};
+use crate::fact::{Packed, Sorter, Vocabulary};
 use crate::report::Finding;
 use crate::report::facts::{Baseline, Declared, Fact};
 use crate::rule::pseudonym::{Key, Names};
@@ -58,7 +58,7 @@ pub fn keep(
         let mut statement =
             store.connection().prepare(&format!("SELECT ev, source, artifact{list} FROM {name} ORDER BY ev"))?;
         let mut rows = statement.query([])?;
-        let mut found = Vec::new();
+        let mut found = Sorter::default();
         while let Some(row) = rows.next()? {
             let mut fact = Fact { kind: name.clone(), source: row.get(1)?, artifact: row.get(2)?, ..Fact::default() };
             for (n, column) in columns.iter().enumerate() {
@@ -86,14 +86,13 @@ pub fn keep(
             found.push([fact.key, fact.source, fact.artifact, values].join("\0"));
         }
         // Kinds come in order. What is sorted is what the list needs in the end, and not more.
-        found.sort_unstable();
-        baseline.facts.extend(found.into_iter().map(|line| {
+        found.each(|line| {
             let mut parts = line.splitn(4, '\0');
             let mut next = || parts.next().unwrap_or_default();
             let (key, source, artifact) = (next().into(), next().into(), next().into());
             let values = serde_json::from_str(next()).unwrap_or_default();
-            Fact { kind: name.clone(), source, artifact, key, values }
-        }));
+            baseline.facts.push(Fact { kind: name.clone(), source, artifact, key, values });
+        });
     }
     Ok(baseline)
 }

@@ -19,6 +19,7 @@ use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 /// The functions that stock `sqlite3` does not have.
@@ -39,22 +40,49 @@ fn found(regex: &LazyLock<Option<Regex>>, text: &str) -> bool {
     regex.as_ref().is_some_and(|regex| regex.is_match(text))
 }
 
-/// Rows of the streams that are cited, read once more: by stream and artifact, then by locator.
-type Rows = BTreeMap<((usize, usize), String), BTreeMap<String, Value>>;
+/// A stream: container and entry.
+type At = (usize, usize);
+/// Rows of the streams that are cited, read once more: by stream and artifact, then by locator. Only cited rows: a log has a hundred
+/// thousand others.
+type Rows = BTreeMap<(At, String), BTreeMap<String, Rc<Value>>>;
 
 /// Makes the commands.
 pub struct Guide<'a> {
     containers: &'a [Opened],
     extraction: &'a Extraction,
     scratch: &'a Path,
+    /// What will be asked for, by locator: it is all found in one reading of the stream.
+    expected: RefCell<BTreeMap<At, BTreeSet<String>>>,
     rows: RefCell<Rows>,
+    /// The text that was looked at last. Citations of one log follow each other.
+    last: RefCell<Option<(At, Rc<String>)>>,
 }
 
 impl<'a> Guide<'a> {
     /// A guide through these containers.
     #[must_use]
     pub fn new(containers: &'a [Opened], extraction: &'a Extraction, scratch: &'a Path) -> Self {
-        Self { containers, extraction, scratch, rows: RefCell::default() }
+        Self {
+            containers,
+            extraction,
+            scratch,
+            expected: RefCell::default(),
+            rows: RefCell::default(),
+            last: RefCell::default(),
+        }
+    }
+
+    /// Says beforehand that a place of a stream, by its number in the store, will be asked for.
+    pub fn expect(&self, stream: i64, locator: String) {
+        let at = self.extraction.streams.get(&stream).copied().unwrap_or_default();
+        self.expected.borrow_mut().entry(at).or_default().insert(locator);
+    }
+
+    /// Lets go of what was read: no more will be asked for.
+    pub fn forget(&self) {
+        self.expected.borrow_mut().clear();
+        self.rows.borrow_mut().clear();
+        self.last.borrow_mut().take();
     }
 
     /// The command that shows a cited value; none where no stock tool reads the bytes.
@@ -169,7 +197,7 @@ impl<'a> Guide<'a> {
             .filter(|step| !step.is_empty())
             .map(|step| step.replace("~1", "/").replace("~0", "~"))
             .collect();
-        let row = self.row(artifact, at, &cited.locator).unwrap_or(Value::Null);
+        let row = self.row(artifact, at, &cited.locator).unwrap_or_default();
         let keys = keys(&variant.sql);
         let mut commands = Vec::new();
         let mut visible =
@@ -229,8 +257,8 @@ impl<'a> Guide<'a> {
 
     /// A row of a CSV or a page: the lines that hold the cited values.
     fn search(&self, artifact: &Artifact, mut place: Place, at: (usize, usize), cited: &Cited) -> Option<Reproduce> {
-        let text = String::from_utf8_lossy(&self.bytes(at)).into_owned();
-        let row = self.row(artifact, at, &cited.locator).unwrap_or(Value::Null);
+        let row = self.row(artifact, at, &cited.locator).unwrap_or_default();
+        let text = self.looked_at(at);
         let leaves = [row.to_string()];
         let mut wanted: Vec<(&String, String)> = cited
             .raw
@@ -250,8 +278,8 @@ impl<'a> Guide<'a> {
             place.bytes.piped("tr '<>' '\\n\\n'", &format!(" | grep -n -F {}", each.join(" ")))
         } else {
             // Values that stand together on one line narrow the search; a record over several lines is shown line by line.
-            let together =
-                text.lines().any(|line| wanted.iter().take(3).all(|(_, value)| line.contains(value.as_str())));
+            let (first, others) = wanted.get(..3).unwrap_or(&wanted).split_first()?;
+            let together = lines_with(&text, &first.1).any(|line| others.iter().all(|(_, value)| line.contains(value)));
             let each: Vec<String> = wanted.iter().map(|(_, value)| format!("-e {}", quote(value))).collect();
             if together {
                 let rest = each.iter().skip(1).take(2).fold(String::new(), |all, value| all + " | grep -F " + value);
@@ -268,11 +296,7 @@ impl<'a> Guide<'a> {
     /// A line of a text.
     fn text(&self, mut place: Place, at: (usize, usize), cited: &Cited, command: String) -> Reproduce {
         let number = cited.locator.rsplit(':').next().and_then(|n| n.parse::<usize>().ok()).unwrap_or(1);
-        let text = String::from_utf8_lossy(&self.bytes(at))
-            .lines()
-            .nth(number.saturating_sub(1))
-            .unwrap_or_default()
-            .to_owned();
+        let text = self.looked_at(at).lines().nth(number.saturating_sub(1)).unwrap_or_default().to_owned();
         place.lines.push(command);
         let lines = [text];
         let shows = cited.raw.iter().filter(|(_, value)| stands(value, &lines)).map(|(name, _)| name.clone()).collect();
@@ -303,17 +327,20 @@ impl<'a> Guide<'a> {
     }
 
     /// The row at a locator, as the reader gives it.
-    fn row(&self, artifact: &Artifact, at: (usize, usize), locator: &str) -> Option<Value> {
+    fn row(&self, artifact: &Artifact, at: At, locator: &str) -> Option<Rc<Value>> {
         let key = (at, artifact.id.clone());
         let mut rows = self.rows.borrow_mut();
-        if !rows.contains_key(&key) {
-            let mut kept = BTreeMap::new();
+        let unexpected = self.expected.borrow_mut().entry(at).or_default().insert(locator.to_owned());
+        if unexpected || !rows.contains_key(&key) {
+            let (expected, mut kept) = (self.expected.borrow(), BTreeMap::new());
             let read = reader::reader(&artifact.reader)?;
             let options = Options { record: artifact.record.clone(), header: artifact.shape.csv.clone() };
             if let Ok(mut stream) = self.containers[at.0].container.open(at.1) {
                 // What was read before is only looked up again; an error was reported then.
                 let _ = read(&mut *stream, &options, &mut |row| {
-                    kept.insert(row.locator, row.data.into_value());
+                    if expected.get(&at).is_some_and(|locators| locators.contains(&row.locator)) {
+                        kept.insert(row.locator, Rc::new(row.data.into_value()));
+                    }
                     Ok(())
                 });
             }
@@ -332,14 +359,33 @@ impl<'a> Guide<'a> {
         }
     }
 
-    /// The bytes of a stream, as far as they are looked at.
-    fn bytes(&self, at: (usize, usize)) -> Vec<u8> {
+    /// The text of a stream, as far as it is looked at.
+    fn looked_at(&self, at: At) -> Rc<String> {
+        if let Some((last, text)) = &*self.last.borrow()
+            && *last == at
+        {
+            return Rc::clone(text);
+        }
+        // Let go before the next is read: there is never more than one.
+        self.last.borrow_mut().take();
         let mut bytes = Vec::new();
         if let Ok(stream) = self.containers[at.0].container.open(at.1) {
             let _ = std::io::Read::read_to_end(&mut std::io::Read::take(stream, LOOKED_AT), &mut bytes);
         }
-        bytes
+        let text = String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
+        let text = Rc::new(text);
+        *self.last.borrow_mut() = Some((at, Rc::clone(&text)));
+        text
     }
+}
+
+/// The lines that hold a value, each at least once.
+fn lines_with<'t>(text: &'t str, value: &'t str) -> impl Iterator<Item = &'t str> {
+    text.match_indices(value).map(move |(at, _)| {
+        let from = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |n| n + 1);
+        let to = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |n| at + n);
+        text.get(from..to).unwrap_or_default()
+    })
 }
 
 /// How much of a text is searched for a cited value (bytes).

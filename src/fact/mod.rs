@@ -3,10 +3,12 @@
 
 pub mod lint;
 pub mod packed;
+pub mod sorted;
 pub mod store;
 pub mod vocabulary;
 
 pub use lint::{Problem, Problems};
 pub use packed::Packed;
+pub use sorted::Sorter;
 pub use store::{NewFact, Store};
 pub use vocabulary::{Column, ColumnType, FactKind, Vocabulary};
