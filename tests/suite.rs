@@ -5,6 +5,8 @@
 mod accounts_data;
 #[path = "suite/android_data.rs"]
 mod android_data;
+#[path = "suite/broken.rs"]
+mod broken;
 #[path = "suite/cli.rs"]
 mod cli;
 #[path = "suite/compare.rs"]

@@ -323,6 +323,8 @@ fn settle(
         match attempt.result {
             Ok(extracted) => {
                 holds |= !extracted.absent;
+                // Silence of a stream that was not read whole is no answer.
+                failed |= extracted.skipped > 0 && extracted.rows == 0;
                 let stream = store.add_stream(&source.id, &name)?;
                 outcome.streams.insert(stream, attempt.at);
                 outcome.variants.insert((stream, artifact.id.clone()), extracted.variant);

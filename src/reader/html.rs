@@ -24,6 +24,8 @@ const MAX_TOKEN: u64 = 32 << 20;
 ///
 /// With `options.record` only the elements of that class are read, each as one row of lines ([`Blocks`]).
 ///
+/// A page that opens with `<html>` and never closes it breaks off, which exports never do by themselves: that counts as a skipped record.
+///
 /// # Errors
 /// [`Error::Format`] when there is no tag at all, [`Error::Bound`] when one token is longer than 32 MiB.
 pub fn read(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<Summary, Error> {
@@ -37,6 +39,7 @@ pub fn read(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<
     emitter.naively_switch_states(true);
     let tokens = Tokenizer::new_with_emitter(IoReader::new(Guarded::new(&mut source, allowance.clone())), emitter);
     let (mut tags, mut ignored): (u64, Option<Vec<u8>>) = (0, None);
+    let mut breaks_off = false;
     for token in tokens {
         let token = match token {
             Ok(token) => token,
@@ -49,6 +52,7 @@ pub fn read(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<
             Token::Error(_) => continue,
             Token::StartTag(tag) => {
                 tags += 1;
+                breaks_off |= &tag.name[..] == b"html";
                 if ignored.is_none() {
                     match &tag.name[..] {
                         b"script" | b"style" | b"noscript" | b"template" | b"title" if !tag.self_closing => {
@@ -63,6 +67,7 @@ pub fn read(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<
             }
             Token::EndTag(tag) => {
                 tags += 1;
+                breaks_off &= &tag.name[..] != b"html";
                 match &ignored {
                     Some(name) if *name == tag.name.0 => ignored = None,
                     Some(_) => {}
@@ -80,7 +85,11 @@ pub fn read(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<
     if tags == 0 {
         return Err(Error::Format { format: FORMAT, detail: "no tag".to_owned() });
     }
-    view.end()
+    let mut summary = view.end()?;
+    if breaks_off {
+        summary.skip(|| "the page breaks off before its end".to_owned());
+    }
+    Ok(summary)
 }
 
 /// What is read of a page.
@@ -255,6 +264,16 @@ mod tests {
         assert_eq!(blocks(&format!("<div class=entry>x{}", "<div class=a>y".repeat(50_000))).1.skipped, 1);
         assert_eq!(blocks(&format!("<div class=entry>x{}</div>", "<br>y".repeat(50_000))).1.skipped, 1);
         assert_eq!(blocks(&format!("<div class=entry>{}</div>", "y".repeat(3 << 20))).1.skipped, 1);
+    }
+
+    #[test]
+    fn a_page_that_breaks_off_is_told_from_one_that_ends() {
+        let skipped = |page: &str| read(&mut page.as_bytes(), &Options::default(), &mut |_| Ok(())).unwrap().skipped;
+        assert_eq!(skipped("<html><body><li>IP: 203.0.113.77</li></body></HTML>\n"), 0);
+        assert_eq!(skipped("<html><body><li>IP: 203.0.113.7"), 1);
+        assert_eq!(skipped("<html><body><script>'</html>'"), 1);
+        // A piece of a page never had an end.
+        assert_eq!(skipped("<li>IP: 203.0.113.77"), 0);
     }
 
     #[test]
