@@ -5,7 +5,7 @@ use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use serde::de::{DeserializeOwned, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -79,7 +79,10 @@ fn pack<T: Serialize>(items: &[T]) -> Vec<u8> {
 }
 
 fn unpack<T: DeserializeOwned>(block: &[u8]) -> Vec<T> {
-    match serde_json::from_reader(std::io::BufReader::new(DeflateDecoder::new(block))) {
+    let mut json = Vec::with_capacity(block.len().saturating_mul(8));
+    let inflated = DeflateDecoder::new(block).read_to_end(&mut json).map_err(serde_json::Error::io);
+    // Read from memory: byte by byte out of the decoder takes three times as long.
+    match inflated.and_then(|_| serde_json::from_slice(&json)) {
         Ok(items) => items,
         // It was written by `pack` and never left the memory.
         Err(error) => panic!("a block of a long list cannot be read: {error}"),

@@ -6,6 +6,7 @@ use super::copies::Reader;
 use super::leak::{Forbidden, Leak, Scanner};
 use super::text::Text;
 use super::{Report, case_uco, csv, custody, html, json, persons, statement};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -248,7 +249,7 @@ pub const fn check_pdf(asked: bool) -> Result<(), Error> {
 /// A file of the payload: its bytes, or what writes them where they are too many to be held. It writes the same every time.
 enum Content<'a> {
     Bytes(&'a [u8]),
-    Written(&'a dyn Fn(&mut dyn Write) -> io::Result<()>),
+    Written(&'a (dyn Fn(&mut dyn Write) -> io::Result<()> + Sync)),
 }
 
 impl Content<'_> {
@@ -303,12 +304,12 @@ fn put_bag(
     create_private(&bag)?;
     create_private(&bag.join("data"))?;
     let put_all = |files: &BTreeMap<&str, Content<'_>>| -> Result<Listed, Error> {
-        let mut list = Listed::new();
-        for (name, content) in files {
+        // Side by side: the two files of a long log are each as large as memory should be, and are made while they are written.
+        let one = |(name, content): (&&str, &Content<'_>)| {
             let path = bag.join(name);
-            list.insert((*name).to_owned(), put(&path, content).map_err(|source| failed(&path, source))?);
-        }
-        Ok(list)
+            Ok(((*name).to_owned(), put(&path, content).map_err(|source| failed(&path, source))?))
+        };
+        files.par_iter().map(one).collect()
     };
     let written = put_all(payload)?;
     let bytes = written.values().fold(0_u64, |sum, (_, length)| sum.saturating_add(*length));

@@ -1,6 +1,7 @@
 //! The part of a report that a page is made from. Lists that can be a hundred thousand items long, sessions and the facts for a later
 //! comparison, stand whole in `report.json` and `sessions.csv`; a page shows the first of them and says how many there are.
 
+use super::sessions::Session;
 use super::{Report, facts, json};
 use crate::fact::Packed;
 use std::collections::BTreeMap;
@@ -31,6 +32,16 @@ impl Report {
         if self.whole.is_some() {
             return Ok(excerpt);
         }
+        // The digest takes as long as writing the report, so the sessions are gone through beside it.
+        let (digest, (first, counts)) = rayon::join(|| json::digest(self), || self.strangest());
+        excerpt.sessions = first.into_iter().collect();
+        excerpt.baseline.facts = Packed::<facts::Fact>::default();
+        excerpt.whole = Some(Whole { sha256: digest?, sessions: counts });
+        Ok(excerpt)
+    }
+
+    /// The strangest sessions in order of time, and the number of all by class.
+    fn strangest(&self) -> (Vec<Session>, BTreeMap<String, usize>) {
         let mut counts = BTreeMap::<String, usize>::new();
         let mut first = Vec::new();
         for (at, session) in self.sessions.iter().enumerate() {
@@ -44,10 +55,7 @@ impl Report {
         first.sort_by_key(|(rank, at, _)| (*rank, *at));
         first.truncate(MOST);
         first.sort_by_key(|(_, at, _)| *at);
-        excerpt.sessions = first.into_iter().map(|(.., session)| session).collect();
-        excerpt.baseline.facts = Packed::<facts::Fact>::default();
-        excerpt.whole = Some(Whole { sha256: json::digest(self)?, sessions: counts });
-        Ok(excerpt)
+        (first.into_iter().map(|(.., session)| session).collect(), counts)
     }
 }
 
