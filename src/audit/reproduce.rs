@@ -338,7 +338,7 @@ impl<'a> Guide<'a> {
             if let Ok(mut stream) = self.containers[at.0].container.open(at.1) {
                 // What was read before is only looked up again; an error was reported then.
                 let _ = read(&mut *stream, &options, &mut |row| {
-                    if expected.get(&at).is_some_and(|locators| locators.contains(&row.locator)) {
+                    if expected.get(&at).is_some_and(|locators| holds_one(&row.locator, locators)) {
                         kept.insert(row.locator, Rc::new(row.data.into_value()));
                     }
                     Ok(())
@@ -353,7 +353,12 @@ impl<'a> Guide<'a> {
             let record = locator.get(..end)?;
             let whole = rows.get(record).or_else(|| rows.get(&format!("{record}/")).filter(|_| record.ends_with(':')));
             if let Some(row) = whole {
-                return row.pointer(&locator[end..]).cloned();
+                let inside = &locator[end..];
+                return if inside.is_empty() {
+                    Some(Rc::clone(row))
+                } else {
+                    row.pointer(inside).cloned().map(Rc::new)
+                };
             }
             end = record.rfind('/')?;
         }
@@ -377,6 +382,12 @@ impl<'a> Guide<'a> {
         *self.last.borrow_mut() = Some((at, Rc::clone(&text)));
         text
     }
+}
+
+/// Whether a record is one of these places, or one of them lies in it.
+fn holds_one(record: &str, places: &BTreeSet<String>) -> bool {
+    let below = if record.ends_with('/') { record.to_owned() } else { format!("{record}/") };
+    places.contains(record) || places.range(below.clone()..).next().is_some_and(|place| place.starts_with(&below))
 }
 
 /// The lines that hold a value, each at least once.
@@ -489,6 +500,19 @@ mod tests {
         assert_eq!(keys(sql), ["a b", "query"]);
         assert!(keys("SELECT 1 FROM row AS r, json_tree(r.data) AS t WHERE data ->> '$.x'").is_empty());
         assert_eq!(nested("coalesce(nskeyed(q.ZVALUE), plist(q.ZVALUE))").into_iter().collect::<Vec<_>>(), ["ZVALUE"]);
+    }
+
+    #[test]
+    fn a_record_is_kept_when_it_or_a_part_of_it_is_cited() {
+        let places: BTreeSet<String> =
+            ["csv:12", "json:/a/3/x", "json:/a/3-", "json:/b"].iter().map(|p| (*p).to_owned()).collect();
+        for kept in ["csv:12", "json:/", "json:/a", "json:/a/3", "json:/a/3/x", "json:/b"] {
+            assert!(holds_one(kept, &places), "{kept}");
+        }
+        for left in ["csv:1", "csv:120", "json:/a/30", "json:/c", "plist:/"] {
+            assert!(!holds_one(left, &places), "{left}");
+        }
+        assert_eq!(lines_with("a x\r\nb\nx", "x").collect::<Vec<_>>(), ["a x\r", "x"]);
     }
 
     #[test]
