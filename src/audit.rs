@@ -184,7 +184,11 @@ pub fn run(plan: &Plan, cancel: &Cancel, progress: &dyn Progress) -> Result<Audi
     note_unread(&sources, containers, &remarks, &hashed, &mut extraction.gaps);
 
     progress.begin(Stage::Judging);
-    let people = declared::rows(&plan.case, &plan.zone);
+    let mut people = declared::rows(&plan.case, &plan.zone);
+    // What has to be asked for by name is also no question to facts that were read for something else.
+    for scope in plan.scope.iter().filter(|scope| crate::artifact::load::apart(scope)) {
+        people.push(["consent", scope.as_str(), "given", ""].map(|t| Value::Text(t.to_string())).to_vec());
+    }
     let beside = Beside {
         people: people.clone(),
         coverage: &extraction.coverage,

@@ -208,6 +208,8 @@ impl Looked<'_> {
         let (mut examined, mut missing) = (BTreeSet::new(), BTreeSet::new());
         let (mut answered_by_one, mut covered) = (false, BTreeSet::new());
         let (mut possible_in_one, mut possible, mut scoped_out) = (false, BTreeSet::new(), false);
+        // Where the rule names what it asks for, only that counts as an answer.
+        let tells = |kind: &&str| rule.asks.is_empty() || rule.asks.contains_key(*kind);
         let mut asked_for = false;
         for (source, family) in self.sources {
             let (mut here, mut could) = (BTreeSet::new(), BTreeSet::new());
@@ -226,7 +228,7 @@ impl Looked<'_> {
                     examined.insert(format!("{source}: {}", artifact.id));
                 } else {
                     scoped_out |= outcome == "out-of-scope";
-                    asked_for |= outcome != "out-of-scope" || !apart(&artifact.scope);
+                    asked_for |= kinds.iter().any(tells) && (outcome != "out-of-scope" || !apart(&artifact.scope));
                     missing.insert(format!("{source}: {} ({outcome})", artifact.id));
                 }
             }
@@ -237,8 +239,6 @@ impl Looked<'_> {
         }
         let across = !possible_in_one && required.is_subset(&covered);
         // A question whose tables may each be lacking is answered by what there is; the rest is listed as missing.
-        // Where the rule names what it asks for, only that counts as an answer.
-        let tells = |kind: &&str| rule.asks.is_empty() || rule.asks.contains_key(*kind);
         let answered = if required.is_empty() { covered.iter().any(tells) } else { answered_by_one || across };
         let evaluated = judgement.failure.is_empty() && answered;
         let found = judgement.groups.len();

@@ -144,6 +144,14 @@ pub struct Consent {
     pub scope: Vec<String>,
 }
 
+impl Consent {
+    /// The scopes that may be read: what was named, else `all`.
+    #[must_use]
+    pub fn scopes(&self) -> Vec<String> {
+        if self.scope.is_empty() { vec!["all".to_string()] } else { self.scope.clone() }
+    }
+}
+
 /// `[person]`
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]

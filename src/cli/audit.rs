@@ -86,7 +86,7 @@ fn plan(matches: &ArgMatches) -> Result<Plan, Failure> {
     };
     let zone = matches.get_one::<String>("zone").cloned().unwrap_or_default();
     jiff::tz::TimeZone::get(&zone).map_err(|_| Failure::new("bad-zone", zone.clone()))?;
-    let consented = if case.consent.scope.is_empty() { vec!["all".to_string()] } else { case.consent.scope.clone() };
+    let consented = case.consent.scopes();
     let scope = match matches.get_many::<String>("scope") {
         None => consented,
         // The command line can narrow what was consented to, never widen it.
@@ -115,7 +115,7 @@ pub fn case_key(matches: &ArgMatches) -> Result<Option<Vec<u8>>, Failure> {
 
 /// The plan of an examination that was prepared by the intake.
 pub fn plan_of(case: CaseFile, inputs: Vec<PathBuf>, lang: &str, data: crate::embedded::Data) -> Plan {
-    let scope = if case.consent.scope.is_empty() { vec!["all".to_string()] } else { case.consent.scope.clone() };
+    let scope = case.consent.scopes();
     Plan {
         inputs,
         case,

@@ -65,13 +65,14 @@ fn check(data: Data, name: &str) -> Result<Vec<String>, Failure> {
     let folder = tempfile::tempdir().map_err(|e| Failure::new("output", e.to_string()))?;
     let (recipe, inputs) = build(data, name, folder.path())?;
     let case = recipe.case.as_deref().unwrap_or_default();
+    let case = CaseFile::parse("case.toml", case).map_err(|e| Failure::new("case-file", e.to_string()))?;
     let plan = Plan {
         inputs,
-        case: CaseFile::parse("case.toml", case).map_err(|e| Failure::new("case-file", e.to_string()))?,
+        scope: case.consent.scopes(),
+        case,
         lang: "nl".into(),
         as_of: None,
         zone: "Europe/Amsterdam".into(),
-        scope: vec!["all".into()],
         passwords: recipe.password.iter().map(|p| Password::new(p.clone())).collect(),
         locked_ok: false,
         data: fixture::data(&recipe, data),

@@ -585,7 +585,7 @@ mod tests {
             "ja",
             "1",
             "ja",
-            "1",
+            "1,14",
             "1,3",
             "opvang",
             "2-10-2026",
@@ -625,7 +625,7 @@ mod tests {
             ("16-17", "parent-concern", "shelter")
         );
         assert_eq!(report.consent_by, "self");
-        assert_eq!(case.consent.scope, ["all"]);
+        assert_eq!(case.consent.scope, ["all", "adverts"]);
         assert_eq!((report.gates.police.as_str(), report.gates.police_agreed.as_str()), ("wish", "no"));
         assert_eq!(case.concern[0].mails, ["r@example.org"]);
         assert_eq!(
@@ -639,6 +639,9 @@ mod tests {
         assert_eq!(case.ticked[0].step, "look-worn");
         // Lines are broken at the width of the screen.
         let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        for told in &Text::of("nl").intake.adverts_minor {
+            assert!(said.contains(told), "{told}: {said}");
+        }
         assert!(said.contains(&Text::of("nl").intake.no_such_copy), "{said}");
         assert!(said.contains(&Text::of("nl").intake.not_a_copy), "{said}");
         assert!(said.contains(&Text::of("nl").intake.too_high), "{said}");

@@ -47,6 +47,9 @@ pub struct Known {
     pub pattern: String,
     /// Name for people.
     pub name: String,
+    /// Where the fact comes from, where it is not that of the list.
+    #[serde(default)]
+    pub source: String,
 }
 
 /// A sort of product, with its words. This is the only place where categories are listed.

@@ -53,7 +53,7 @@ fn nothing_outside_the_consent_is_read() {
 #[test]
 fn with_consent_for_all_nothing_but_what_is_asked_apart_stays_closed() {
     let folder = tempfile::tempdir().unwrap();
-    let report = audit("iphone-controlled", &["all", "contact-pattern"], folder.path(), |_| ());
+    let report = audit("iphone-controlled", &["all", "contact-pattern", "adverts"], folder.path(), |_| ());
     assert!(closed(&report).is_empty());
     assert!(report.coverage.iter().any(|c| c.rows > 0));
 }

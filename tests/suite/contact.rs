@@ -151,6 +151,65 @@ fn trusted_and_privileged_people_and_those_without_consent_are_in_no_count() {
     assert!(persons::render(&without).unwrap().unwrap().contains("contact-pattern"));
 }
 
+/// The sites and apps of the list for adverts, by kind.
+fn listed(suffix: &str) -> Vec<vrijspoor::rule::indicator::Known> {
+    let artifacts = vrijspoor::artifact::Artifacts::embedded().unwrap();
+    let rules = vrijspoor::rule::Rules::embedded(&artifacts.vocabulary).unwrap();
+    let known = rules.indicators.known.into_iter();
+    known.filter(|k| ["advert-", "dating-"].iter().any(|of| k.kind == format!("{of}{suffix}"))).collect()
+}
+
+#[test]
+fn the_list_of_sites_has_sources_and_is_the_one_whose_mail_is_counted() {
+    let (sites, apps) = (listed("site"), listed("app"));
+    assert!(sites.len() > 20 && apps.len() > 10);
+    assert!(sites.iter().chain(&apps).all(|k| !k.source.is_empty()));
+    let artifacts = vrijspoor::artifact::Artifacts::embedded().unwrap();
+    let mail = artifacts.list.iter().find(|a| a.id == "mail.adverts").unwrap();
+    let mut senders: Vec<&str> = mail.record.as_deref().unwrap().split('|').collect();
+    let mut sites: Vec<&str> = sites.iter().map(|k| k.pattern.as_str()).collect();
+    (senders.sort_unstable(), sites.sort_unstable());
+    assert_eq!(senders, sites);
+    // Nothing but what the scope covers makes these facts.
+    let makers = artifacts.list.iter().filter(|a| a.facts().any(|f| f == "site_use"));
+    assert!(makers.clone().count() >= 5 && makers.into_iter().all(|a| a.scope == "adverts"));
+}
+
+#[test]
+fn adverts_are_counted_only_where_that_was_asked() {
+    let asked = accounts("contact-adverts", str::to_string);
+    // A lone database of Chrome is also taken for one of an iPhone, whose table is the same: one more finding, of a source of its own.
+    let twice = |c: &vrijspoor::report::Citation| c.artifact.starts_with("ios.") && c.stream.contains("oude telefoon");
+    let found = asked.findings.iter().filter(|f| f.rule == "contact.advert-traces" && !f.citations.iter().any(twice));
+    let found: Vec<_> = found.collect();
+    let shows: Vec<&str> = found.iter().map(|f| f.texts.nl.shows.as_str()).collect();
+    let has = |what: &str| shows.iter().filter(|s| s.contains(what)).count();
+    // Safari twice, the Google export twice, two messages that are not forged; in two browsers another site each; an app.
+    assert_eq!(has("staat Kinky, een site voor advertenties"), 3, "{shows:?}");
+    assert_eq!(has("Aantal mails: 2. Aantal bezoeken: 0."), 1, "{shows:?}");
+    assert_eq!(has("Aantal mails: 0. Aantal bezoeken: 2."), 3, "{shows:?}");
+    assert_eq!((has("staat Eromarkt"), has("staat Redlights"), has("staat Kik,")), (1, 1, 1), "{shows:?}");
+    assert!(found.iter().all(|f| matches!(f.urgency.as_str(), "later" | "info")));
+    let whole = serde_json::to_string(&asked).unwrap();
+    assert!(!whole.to_lowercase().contains("marker") && !whole.contains("notkinky"), "a page, a title or another site");
+
+    // Without it there is nothing of them in any output, and none of the parts was opened.
+    let folder = tempfile::tempdir().unwrap();
+    let audited = super::golden::audit_fixture("contact-adverts-not-asked", folder.path());
+    assert_eq!(outcome(&audited.report, "contact.advert-traces"), ("not-evaluated", "not-asked"));
+    let whole = serde_json::to_string(&audited.report).unwrap().to_lowercase();
+    for name in ["kinky.nl", "eromarkt.nl", "redlights.nl", "staat kinky"] {
+        assert!(!whole.contains(name), "{name}");
+    }
+    let of_scope = |c: &&vrijspoor::report::Coverage| c.artifact.ends_with("adverts");
+    let parts: Vec<_> = audited.report.coverage.iter().filter(of_scope).collect();
+    assert!(parts.len() >= 4 && parts.iter().all(|c| c.outcome == "out-of-scope" && c.facts == 0));
+    assert!(parts.iter().filter_map(|c| c.closed.as_ref()).all(|closed| closed.read == 0), "{parts:?}");
+    let twin = accounts("contact-dating", str::to_string);
+    let found: Vec<_> = twin.findings.iter().filter(|f| f.rule == "contact.advert-traces").collect();
+    assert!(found.len() == 3 && found.iter().all(|f| f.urgency == "info"), "{found:?}");
+}
+
 /// Audits a fixture of accounts; `change` may alter its case file.
 fn accounts(name: &str, change: impl FnOnce(&str) -> String) -> Report {
     let folder = tempfile::tempdir().unwrap();

@@ -13,13 +13,14 @@ use vrijspoor::report::text::Text;
 
 /// A plan with ordinary options.
 pub fn plan(inputs: Vec<PathBuf>, password: Option<&str>, case: &str) -> Plan {
+    let case = CaseFile::parse("case.toml", case).unwrap_or_else(|e| panic!("{e}"));
     Plan {
         inputs,
-        case: CaseFile::parse("case.toml", case).unwrap_or_else(|e| panic!("{e}")),
+        scope: case.consent.scopes(),
+        case,
         lang: "nl".into(),
         as_of: None,
         zone: "Europe/Amsterdam".into(),
-        scope: vec!["all".into()],
         passwords: password.iter().map(|p| Password::new((*p).to_string())).collect(),
         locked_ok: false,
         data: Data::default(),
