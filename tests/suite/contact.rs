@@ -168,7 +168,8 @@ fn the_list_of_sites_has_sources_and_is_the_one_whose_mail_is_counted() {
     let mail = artifacts.list.iter().find(|a| a.id == "mail.adverts").unwrap();
     let mut senders: Vec<&str> = mail.record.as_deref().unwrap().split('|').collect();
     let mut sites: Vec<&str> = sites.iter().map(|k| k.pattern.as_str()).collect();
-    (senders.sort_unstable(), sites.sort_unstable());
+    senders.sort_unstable();
+    sites.sort_unstable();
     assert_eq!(senders, sites);
     // Nothing but what the scope covers makes these facts.
     let makers = artifacts.list.iter().filter(|a| a.facts().any(|f| f == "site_use"));
