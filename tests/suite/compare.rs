@@ -364,7 +364,7 @@ fn contact_over_time_is_read_only_with_consent_of_its_own() {
     assert!(with.persons.others.iter().all(|o| vrijspoor::rule::pseudonym::is_pseudonym(&o.label)));
     assert!(!with.persons.concern[0].traces.is_empty());
 
-    let without = Bench::audit("contact-pattern", |_| (), |_| ());
+    let without = Bench::audit("contact-pattern", |_| (), |p| p.scope = vec!["all".into()]);
     assert!(!without.persons.pattern_read && without.persons.others.is_empty());
     assert!(without.persons.concern[0].contact.is_none());
     let coverage = without.coverage.iter().find(|c| c.artifact == "ios.messages-hours").unwrap();
