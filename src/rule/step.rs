@@ -102,6 +102,24 @@ impl StepFile {
     }
 }
 
+/// What the holder of data finds them by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Identifier {
+    /// Serial number of the examined device.
+    Serial,
+    /// IMEI of the examined device.
+    Imei,
+    /// Number of the SIM card.
+    Iccid,
+    /// Telephone number.
+    Number,
+    /// Identifier of a tracker.
+    Tracker,
+    /// Network address of use that nothing declared or copied explains, with its first and last time.
+    Network,
+}
+
 /// An entry of `rules/preserve.toml`: data that others hold and that is soon gone (field.md A6).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -111,9 +129,9 @@ pub struct PreserveFile {
     /// Beginnings of the names of providers whose accounts it is about.
     #[serde(default)]
     pub providers: Vec<String>,
-    /// Identifiers that the holder finds it by: `serial`, `imei`, `iccid`, `number`, `tracker`.
+    /// What the holder finds it by.
     #[serde(default)]
-    pub identifiers: Vec<String>,
+    pub identifiers: Vec<Identifier>,
     /// Where it comes from.
     pub source: String,
     /// Who holds it.
