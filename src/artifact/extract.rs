@@ -4,6 +4,7 @@
 //! (in memory when the stream is small, in scratch when it is large), so that there is one mapping language.
 
 use super::emit::{self, Doubt, Selected, StreamTimes};
+use super::shape::{HEAD, Head};
 use super::{Artifact, Variant};
 use crate::fact::{NewFact, Packed, Vocabulary};
 use crate::reader::sqlite::{Database, Main};
@@ -150,9 +151,26 @@ fn from_sqlite(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput
     Ok(collector.out)
 }
 
+/// How an artifact's reader is to read a stream.
+///
+/// # Errors
+/// When the columns of the stream have names that nobody listed, and the form of the values does not tell either.
+pub fn options(artifact: &Artifact, open: &Opener<'_>) -> Result<Options, Error> {
+    let mut options =
+        Options { record: artifact.record.clone(), header: artifact.shape.csv.clone(), ..Options::default() };
+    if !artifact.layout.is_empty() {
+        let mut head = Vec::new();
+        open().and_then(|stream| stream.take(HEAD as u64).read_to_end(&mut head)).map_err(reader::Error::Io)?;
+        let head = Head::new(&head);
+        let layout = head.layout(&artifact.layout).map_err(Error::NoVariant)?;
+        options.columns = layout.columns.iter().map(|(name, _)| name.clone()).collect();
+    }
+    Ok(options)
+}
+
 fn from_rows(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput<'_>) -> Result<Extracted, Error> {
     let read = reader::reader(&artifact.reader).ok_or_else(|| Error::UnknownReader(artifact.reader.clone()))?;
-    let options = Options { record: artifact.record.clone(), header: artifact.shape.csv.clone() };
+    let options = options(artifact, input.open)?;
     // Dropped after the connection: the scratch file must outlive it.
     let holder;
     let conn = if input.size <= IN_MEMORY {
@@ -195,7 +213,7 @@ fn from_rows(artifact: &Artifact, vocabulary: &Vocabulary, input: &StreamInput<'
         })?
     };
     for (table, beside) in &artifact.beside {
-        let options = Options { record: beside.record.clone(), header: Vec::new() };
+        let options = Options { record: beside.record.clone(), ..Options::default() };
         let table = table.replace('"', "\"\"");
         conn.execute_batch(&format!("CREATE TABLE \"{table}\" (locator TEXT, key TEXT, data TEXT)"))?;
         let mut insert = conn.prepare(&format!("INSERT INTO \"{table}\" VALUES (?, ?, ?)"))?;

@@ -2,7 +2,7 @@
 //! prepare, or whose texts are missing in a language, is refused with its place; all problems are given together.
 
 use super::catalogue::{self, Catalogue};
-use super::{Artifact, Expression, Family, Variant};
+use super::{Artifact, Expression, Family, Variant, form};
 use crate::fact::{Problem, Problems, Vocabulary};
 use crate::reader;
 use rusqlite::Connection;
@@ -225,6 +225,17 @@ fn check(file: &str, text: &str, artifact: &Artifact, vocabulary: &Vocabulary, p
         if words.nl.trim().is_empty() || words.en.trim().is_empty() {
             say(&artifact.id, "title and limits are needed in Dutch and English".into());
         }
+    }
+    let forms =
+        artifact.shape.form.iter().chain(artifact.layout.iter().flat_map(|l| l.columns.iter().map(|(_, form)| form)));
+    for form in forms.filter(|form| !form::is_known(form)) {
+        say(form, format!("unknown form `{form}`; known are {}", form::FORMS.join(", ")));
+    }
+    if artifact.reader != "csv" && !(artifact.layout.is_empty() && artifact.shape.form.is_empty()) {
+        say("csv", "layouts and forms are for the reader `csv`".into());
+    }
+    if artifact.layout.is_empty() != artifact.shape.form.is_empty() {
+        say(&artifact.id, "`form` tells that a table may be one of the layouts, so both are needed".into());
     }
     if artifact.variant.is_empty() {
         say(&artifact.id, "an artifact needs a [[variant]]".into());

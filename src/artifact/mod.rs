@@ -4,6 +4,7 @@
 pub mod catalogue;
 pub mod emit;
 pub mod extract;
+pub mod form;
 pub mod load;
 pub mod shape;
 pub mod time;
@@ -70,6 +71,9 @@ pub struct Artifact {
     /// Globs on streams that an export puts in place of a part that was asked for and holds nothing.
     #[serde(default)]
     pub empty_as: Vec<String>,
+    /// For a CSV whose column names are not known: which columns it can have. The first that fits gives the names.
+    #[serde(default)]
+    pub layout: Vec<form::Layout>,
     /// Mappings; the first whose needs hold is used.
     pub variant: Vec<Variant>,
 }
@@ -124,6 +128,10 @@ pub struct Shape {
     pub html: Vec<String>,
     /// Words that stand in a text.
     pub text: Vec<String>,
+    /// Forms of values ([`form::FORMS`]) that columns of a CSV have, wherever they stand; `!form` in no column.
+    pub form: Vec<String>,
+    /// Cells of a header that is known: with all of them a table is not one in an unknown language.
+    pub known: Vec<String>,
 }
 
 impl Shape {

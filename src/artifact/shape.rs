@@ -2,6 +2,8 @@
 //! differ by language and get renamed; header cells and keys do not.
 
 use super::Shape;
+use super::form::{Layout, Table};
+use std::cell::OnceCell;
 
 /// How many bytes from the start are looked at.
 pub const HEAD: usize = 64 * 1024;
@@ -11,17 +13,21 @@ pub struct Head {
     text: String,
     lower: String,
     keys: Vec<String>,
+    /// Whether the stream goes on behind it.
+    cut: bool,
+    table: OnceCell<Table>,
 }
 
 impl Head {
     /// Takes the first [`HEAD`] bytes of a stream.
     #[must_use]
     pub fn new(head: &[u8]) -> Self {
+        let cut = head.len() >= HEAD;
         let text = text_of(head);
         let text = text.trim_start_matches('\u{feff}').trim_start().to_string();
         let keys = top_keys(&text);
         let lower = text.to_lowercase();
-        Self { text, lower, keys }
+        Self { text, lower, keys, cut, table: OnceCell::new() }
     }
 
     /// Whether the stream has this shape. An empty shape fits everything. A word of the form `a|b` is there when one of them is.
@@ -33,6 +39,19 @@ impl Head {
             && shape.json.iter().all(|k| some(k, &|k| self.keys.iter().any(|have| have == k)))
             && (shape.html.is_empty() || (self.text.starts_with('<') && words(&shape.html)))
             && words(&shape.text)
+            && (shape.form.is_empty() || self.table().shows(&shape.form, &shape.known))
+    }
+
+    /// The layout that the first records have.
+    ///
+    /// # Errors
+    /// Why they have none.
+    pub fn layout<'l>(&self, layouts: &'l [Layout]) -> Result<&'l Layout, String> {
+        self.table().layout(layouts)
+    }
+
+    fn table(&self) -> &Table {
+        self.table.get_or_init(|| Table::of(&self.text, self.cut))
     }
 
     /// One of the first 30 lines holds all cells, whatever the separator and quotes.
@@ -113,7 +132,7 @@ mod tests {
 
     fn shape(csv: &[&str], json: &[&str], html: &[&str]) -> Shape {
         let own = |list: &[&str]| list.iter().map(|s| (*s).to_string()).collect();
-        Shape { csv: own(csv), json: own(json), html: own(html), text: Vec::new() }
+        Shape { csv: own(csv), json: own(json), html: own(html), ..Shape::default() }
     }
 
     #[test]

@@ -6,11 +6,11 @@
 mod place;
 
 use super::extraction::Outcome as Extraction;
-use crate::artifact::{Artifact, Variant};
+use crate::artifact::{Artifact, Variant, extract};
 use crate::evidence::Opened;
 use crate::fact::store::Cited;
+use crate::reader;
 use crate::reader::sqlite::{Database, Main};
-use crate::reader::{self, Options};
 use crate::report::Reproduce;
 use place::{Bytes, Place, quote};
 use regex::Regex;
@@ -334,7 +334,9 @@ impl<'a> Guide<'a> {
         if unexpected || !rows.contains_key(&key) {
             let (expected, mut kept) = (self.expected.borrow(), BTreeMap::new());
             let read = reader::reader(&artifact.reader)?;
-            let options = Options { record: artifact.record.clone(), header: artifact.shape.csv.clone() };
+            let container = &*self.containers[at.0].container;
+            let open = || container.open(at.1).map_err(std::io::Error::other);
+            let options = extract::options(artifact, &open).ok()?;
             if let Ok(mut stream) = self.containers[at.0].container.open(at.1) {
                 // What was read before is only looked up again; an error was reported then.
                 let _ = read(&mut *stream, &options, &mut |row| {

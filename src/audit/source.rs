@@ -194,7 +194,9 @@ impl<'a, 'k> Seen<'a, 'k> {
         // A name says more than a shape: a shape alone counts only where no artifact claims the stream by name.
         let claimed = fitting.iter().any(|n| !list[*n].places.is_empty());
         for n in fitting.into_iter().filter(|n| !claimed || !list[*n].places.is_empty()) {
-            self.given_away |= !list[n].shape.is_empty() && head.is_some();
+            // Signs alone are too weak to say that this is such a source; a whole layout is not.
+            let told = |head: &&mut Head| list[n].layout.is_empty() || head.layout(&list[n].layout).is_ok();
+            self.given_away |= !list[n].shape.is_empty() && head.as_ref().is_some_and(told);
             self.matches.0.entry(list[n].id.as_str()).or_default().push(entry);
         }
     }

@@ -18,7 +18,7 @@ const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
 /// Reads a CSV: one row a record, `data` = header → cell, locator `csv:N` with N counted from 1 after the header (empty lines do
 /// not count). The header is the first record that holds every cell of `options.header` (case and kind of space do not matter),
-/// or without those the first record. Cells beyond the header are named `column N`; cells that are not there are absent.
+/// or without those the first record. With `options.columns` it is the first record, whatever its names, and those are the columns. Cells beyond the header are named `column N`; cells that are not there are absent.
 ///
 /// # Errors
 /// [`Error::Format`] without such a header, [`Error::Bound`] when one record is longer than 8 MiB.
@@ -89,6 +89,12 @@ impl Layout {
                 let cells: Vec<String> = record.iter().map(|cell| western(cell).0.into_owned()).collect();
                 if cells.iter().all(|cell| cell.trim().is_empty()) || is_declaration(&cells) {
                     continue;
+                }
+                if !options.columns.is_empty() {
+                    if cells.len() == options.columns.len() {
+                        return Some(Self { delimiter, record: index, names: options.columns.clone() });
+                    }
+                    break;
                 }
                 let present: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
                 if !wanted.iter().all(|cells| cells.iter().any(|cell| present.contains(cell))) {
@@ -164,7 +170,11 @@ mod tests {
     use serde_json::json;
 
     fn read_all(bytes: &[u8], header: &[&str]) -> Result<(Vec<Row>, Summary), Error> {
-        let options = Options { record: None, header: header.iter().map(|&cell| cell.to_owned()).collect() };
+        let options = Options {
+            record: None,
+            header: header.iter().map(|&cell| cell.to_owned()).collect(),
+            ..Options::default()
+        };
         let mut rows = Vec::new();
         let mut source = bytes;
         let summary = read(&mut source, &options, &mut |row| {
@@ -206,7 +216,7 @@ mod tests {
     #[test]
     fn what_is_no_table_is_refused() {
         let mut sink = |_| Ok(());
-        let options = Options { record: None, header: vec!["Gaia ID".to_owned()] };
+        let options = Options { header: vec!["Gaia ID".to_owned()], ..Options::default() };
         for bad in [&b""[..], b"\n\n", b"a,b\n1,2\n"] {
             let mut source = bad;
             assert!(matches!(read(&mut source, &options, &mut sink), Err(Error::Format { .. })), "{bad:?}");

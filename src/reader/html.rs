@@ -224,7 +224,7 @@ mod tests {
     }
 
     fn blocks(text: &str) -> (Vec<Row>, Summary) {
-        let options = Options { record: Some("entry".to_owned()), header: Vec::new() };
+        let options = Options { record: Some("entry".to_owned()), ..Options::default() };
         let (mut rows, mut source) = (Vec::new(), text.as_bytes());
         let summary = read(&mut source, &options, &mut |row| {
             rows.push(row);

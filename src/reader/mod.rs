@@ -115,6 +115,8 @@ pub struct Options {
     pub record: Option<String>,
     /// Column names that the header row of a CSV must hold, to find it behind a preamble.
     pub header: Vec<String>,
+    /// Names of all columns of a CSV by position, where those in the header are not known.
+    pub columns: Vec<String>,
 }
 
 /// What reading a stream came to.

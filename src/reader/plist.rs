@@ -281,7 +281,7 @@ mod tests {
 
     fn rows(bytes: &[u8], record: Option<&str>) -> Result<Vec<Row>, Error> {
         let mut out = Vec::new();
-        let options = Options { record: record.map(str::to_owned), header: Vec::new() };
+        let options = Options { record: record.map(str::to_owned), ..Options::default() };
         let mut source = bytes;
         let summary = read(&mut source, &options, &mut |row| {
             out.push(row);

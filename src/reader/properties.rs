@@ -30,7 +30,7 @@ pub fn read(source: &mut dyn Read, options: &Options, sink: Sink<'_>) -> Result<
 
 /// The settings as they lie on the phone; the file may have no root of its own. Locators are those of the `xml` reader.
 fn read_stored(source: &mut dyn Read, sink: Sink<'_>) -> Result<Summary, Error> {
-    let options = Options { record: Some("//setting".into()), header: Vec::new() };
+    let options = Options { record: Some("//setting".into()), ..Options::default() };
     super::xml::read(source, &options, &mut |row| {
         let text = |name: &str, coded: &str| {
             let plain = row.data.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     fn read_all(text: &str, record: Option<&str>) -> Vec<Value> {
-        let options = Options { record: record.map(str::to_owned), header: Vec::new() };
+        let options = Options { record: record.map(str::to_owned), ..Options::default() };
         let mut rows = Vec::new();
         let mut source = text.as_bytes();
         read(&mut source, &options, &mut |row| {

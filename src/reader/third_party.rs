@@ -31,8 +31,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn rows(name: &str, bytes: &[u8], record: Option<&str>, header: &[&str]) -> Result<(Vec<Row>, Summary), Error> {
-    let options =
-        Options { record: record.map(str::to_owned), header: header.iter().map(|&cell| cell.to_owned()).collect() };
+    let options = Options {
+        record: record.map(str::to_owned),
+        header: header.iter().map(|&cell| cell.to_owned()).collect(),
+        ..Options::default()
+    };
     let mut out = Vec::new();
     let mut source = bytes;
     let summary = reader(name).unwrap()(&mut source, &options, &mut |row| {

@@ -109,3 +109,56 @@ fn what_is_shared_with_those_she_named_is_no_finding() {
     let coverage = report.coverage.iter().find(|c| c.artifact == "google.drive-permissions").unwrap();
     assert_eq!((coverage.outcome.as_str(), coverage.streams.len(), coverage.facts), ("read", 3, 4));
 }
+
+#[test]
+fn an_access_log_with_unknown_column_names_is_read_by_the_form_of_its_values() {
+    let (unnamed, named) = (fixture("google-columns-unknown-controlled"), fixture("google-controlled-en"));
+    let read = |report: &Report, artifact: &str| {
+        let columns = ["identity", "ip", "device_model", "device_name", "os", "place", "at", "uses"];
+        let own = report.baseline.facts.iter().filter(|f| f.artifact == artifact);
+        let mut lines: Vec<String> = own.map(|f| format!("{:?}", columns.map(|c| f.values.get(c).cloned()))).collect();
+        lines.sort_unstable();
+        lines
+    };
+    // The same lines, whatever the columns are called.
+    for (by_form, by_name) in [
+        ("google.access-log-unnamed", "google.access-log"),
+        ("google.access-log-devices-unnamed", "google.access-log-devices"),
+    ] {
+        let (have, want) = (read(&unnamed, by_form), read(&named, by_name));
+        assert!(want.len() > 2, "{by_name}");
+        assert_eq!(have, want, "{by_form}");
+        assert!(read(&unnamed, by_name).is_empty() && read(&named, by_form).is_empty());
+        let coverage = unnamed.coverage.iter().find(|c| c.artifact == by_form).unwrap();
+        assert!(coverage.experimental && coverage.title.en.contains("unknown language"));
+    }
+    // A log that cannot be told is a gap, with the reason and without its values.
+    let gap = unnamed.gaps.iter().find(|g| g.kind == "no-variant").unwrap();
+    assert_eq!(gap.artifact, "google.access-log-unnamed");
+    assert!(gap.detail.contains("8 columns; known numbers of columns: 13, 16"), "{gap:?}");
+    assert_eq!(unnamed.gaps.iter().filter(|g| g.kind == "no-variant").count(), 1);
+    for finding in &unnamed.findings {
+        let only = finding.citations.iter().all(|c| c.artifact.ends_with("-unnamed"));
+        assert!(
+            !only || (finding.experimental && ["later", "info"].contains(&finding.urgency.as_str())),
+            "{}",
+            finding.rule
+        );
+    }
+    assert!(unnamed.findings.iter().any(|f| f.experimental && f.rule == "sessions.account-use"));
+}
+
+#[test]
+fn a_table_of_another_kind_is_no_access_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let takeout = folder.path().join("Takeout");
+    std::fs::create_dir_all(takeout.join("YouTube")).unwrap();
+    std::fs::write(takeout.join("archive_browser.html"), "<html></html>").unwrap();
+    let csv =
+        "Video,Tijd,Titel,Kanaal,Taal,Land,Duur,Soort\n100000000000000000012,2026-10-17 22:40:33 UTC,x,y,nl,NL,10,z\n";
+    std::fs::write(takeout.join("YouTube/video_s.csv"), csv).unwrap();
+    let plan = super::golden::plan(vec![folder.path().to_path_buf()], None, "");
+    let cancel = vrijspoor::evidence::Cancel::default();
+    let report = vrijspoor::audit::run(&plan, &cancel, &vrijspoor::audit::Silent).unwrap().report;
+    assert_eq!(report.gaps, []);
+}

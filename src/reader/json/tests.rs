@@ -5,7 +5,7 @@ use super::*;
 use serde_json::json;
 
 fn read_all(bytes: &[u8], record: Option<&str>) -> Result<(Vec<Row>, Summary), Error> {
-    let options = Options { record: record.map(str::to_owned), header: Vec::new() };
+    let options = Options { record: record.map(str::to_owned), ..Options::default() };
     let mut rows = Vec::new();
     let mut source = bytes;
     let summary = read(&mut source, &options, &mut |row| {

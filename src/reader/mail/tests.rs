@@ -26,7 +26,7 @@ https://accounts.google.com/AccountChooser?x=1\r
 ";
 
 fn rows(text: &str, senders: &str) -> Vec<Row> {
-    let options = Options { record: Some(senders.to_owned()), header: Vec::new() };
+    let options = Options { record: Some(senders.to_owned()), ..Options::default() };
     let mut rows = Vec::new();
     let mut source = text.as_bytes();
     read(&mut source, &options, &mut |row| {
