@@ -209,7 +209,7 @@ words! {
     PersonWords {
         page_title, title, not_who, not_who_why, traces, no_traces, what, value, when, place, contact, contact_line, channel,
         new_channel, after_exit, after, first_after, bursts, grouped, findings, days, day, received, sent, no_contact, not_read, others,
-        others_lead, left_out, limits,
+        others_lead, left_out, limits, limits_hours,
     }
 }
 

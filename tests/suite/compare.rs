@@ -351,9 +351,9 @@ fn other_people_are_pseudonyms_among_the_kept_facts() {
 fn contact_over_time_is_read_only_with_consent_of_its_own() {
     let with = Bench::audit("contact-pattern", |_| (), |p| p.scope = vec!["all".into(), "contact-pattern".into()]);
     let contact = with.persons.concern[0].contact.as_ref().unwrap();
-    // 30 texts from 23:10 Dutch time within half an hour, three earlier ones of which one was answered.
-    assert_eq!((contact.received, contact.sent, contact.received_at_night), (32, 1, 30));
-    assert_eq!(contact.days.keys().collect::<Vec<_>>(), ["2026-09-01", "2026-09-03", "2026-10-05"]);
+    // 30 texts from 23:10 Dutch time within half an hour, four earlier ones, and two that she sent to this person alone.
+    assert_eq!((contact.received, contact.sent, contact.received_at_night), (33, 2, 30));
+    assert_eq!(contact.days.keys().collect::<Vec<_>>(), ["2026-09-01", "2026-09-02", "2026-09-03", "2026-10-05"]);
     assert_eq!(contact.bursts, ["2026-10-05"]);
     let after = contact.after_exit.as_ref().unwrap();
     assert_eq!((after.received, after.sent, after.days), (30, 0, 1));
