@@ -77,6 +77,12 @@ impl Workshop<'_> {
             urgency = urgency.max(Urgency::Later);
             confidence = confidence.max(Confidence::Possible);
         }
+        let mut about = rule.sees.clone();
+        for word in matches.iter().flat_map(|m| &m.sees) {
+            if !about.contains(word) {
+                about.push(word.clone());
+            }
+        }
         let mut rows: Vec<BTreeMap<String, String>> = matches.iter().map(|m| m.values.clone()).collect();
         // Sorted by the judge; several facts with the same words are one row with several citations.
         rows.dedup();
@@ -91,7 +97,7 @@ impl Workshop<'_> {
             confidence: confidence.name().into(),
             category: rule.concern().into(),
             experimental,
-            sees: rule.sees.clone(),
+            sees: about,
             texts: Texts {
                 nl: self.fill(&rule.nl, &params, "nl"),
                 en: self.fill(&rule.en, &params, "en"),
@@ -151,11 +157,19 @@ impl Workshop<'_> {
     /// What each decoded time was made from.
     fn times(&self, artifact: &Artifact, cited: &Cited) -> BTreeMap<String, Basis> {
         let number = self.extraction.variants.get(&(cited.stream, artifact.id.clone())).copied().unwrap_or(0);
+        let there = |name: &String| cited.raw.get(name).is_some_and(|value| !value.is_null());
         let emits = artifact.variant.get(number).into_iter().flat_map(|v| &v.emit).filter(|e| e.fact == cited.fact);
+        // One of several emits of a fact made this one: that whose condition and whose column are there.
+        let holds = |name: &String| match cited.raw.get(name) {
+            None | Some(serde_json::Value::Null) => false,
+            Some(serde_json::Value::String(text)) => !matches!(text.as_str(), "" | "0" | "false"),
+            Some(value) => value.as_f64() != Some(0.0),
+        };
+        let emits = emits.filter(|e| e.when.as_ref().is_none_or(holds));
         let mut times = BTreeMap::new();
         for (column, expression) in emits.flat_map(|emit| &emit.columns) {
             let basis = match expression {
-                Expression::Time(t) => Basis { raw: t.column.clone(), epoch: t.time.name().into() },
+                Expression::Time(t) if there(&t.column) => Basis { raw: t.column.clone(), epoch: t.time.name().into() },
                 Expression::Stream(_) => Basis { raw: "stream".into(), epoch: "unix".into() },
                 _ => continue,
             };

@@ -82,7 +82,9 @@ impl Gather<'_> {
                 }
             }
             for (column, text) in &texts {
-                if crate::fact::vocabulary::COMMON.contains(column) {
+                // A name that stands in another row is a trace there, and that row is read as well.
+                let inherited = *column == "identity" && texts.contains_key("inherited_from");
+                if inherited || crate::fact::vocabulary::COMMON.contains(column) {
                     continue;
                 }
                 let Some(person) = people.label("concern", &[text]).and_then(|l| persons.get_mut(l)) else { continue };

@@ -33,7 +33,8 @@ pub fn timeline(report: &Report) -> Result<Vec<u8>, html::Error> {
     let mut lines = Vec::new();
     for finding in &report.findings {
         for citation in &finding.citations {
-            for (field, value) in &citation.decoded {
+            // The date of a file is no event.
+            for (field, value) in citation.decoded.iter().filter(|(field, _)| !citation.of_file(field)) {
                 let Some(time) = value.as_str() else { continue };
                 let Some(moment) = zone.moment(time) else { continue };
                 let basis = citation.times.get(field);

@@ -495,6 +495,14 @@ pub struct Citation {
     pub reproduce: Option<Reproduce>,
 }
 
+impl Citation {
+    /// Whether a decoded time is the date of the stored file, which is no event.
+    #[must_use]
+    pub fn of_file(&self, field: &str) -> bool {
+        self.times.get(field).is_some_and(|basis| basis.raw == "stream")
+    }
+}
+
 /// What a decoded time was made from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {

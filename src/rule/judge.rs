@@ -19,6 +19,8 @@ pub struct Match {
     pub values: BTreeMap<String, String>,
     /// Urgency for this row, when the question gives one.
     pub urgency: Option<Urgency>,
+    /// What this row is about beside what the rule is about: words of [`SEES`](super::load::SEES).
+    pub sees: Vec<String>,
 }
 
 /// What a question came to.
@@ -227,7 +229,7 @@ fn collect(rule: &Rule, conn: &rusqlite::Connection) -> rusqlite::Result<Vec<Mat
     let mut rows = statement.query([])?;
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {
-        let mut found = Match { facts: Vec::new(), values: BTreeMap::new(), urgency: None };
+        let mut found = Match { facts: Vec::new(), values: BTreeMap::new(), urgency: None, sees: Vec::new() };
         for (n, name) in names.iter().enumerate() {
             match row.get::<_, Value>(n)? {
                 Value::Integer(ev) if name == "ev" => found.facts.insert(0, ev),
@@ -237,6 +239,10 @@ fn collect(rule: &Rule, conn: &rusqlite::Connection) -> rusqlite::Result<Vec<Mat
                     found.facts.extend(list.split(',').filter_map(|e| e.trim().parse::<i64>().ok()));
                 }
                 Value::Text(urgency) if name == "urgency" => found.urgency = Urgency::named(&urgency),
+                Value::Text(list) if name == "sees" => {
+                    let words = list.split([' ', ',']).filter(|word| super::load::SEES.contains(word));
+                    found.sees = words.map(str::to_owned).collect();
+                }
                 Value::Null | Value::Blob(_) => {}
                 Value::Integer(i) => drop(found.values.insert(name.clone(), i.to_string())),
                 Value::Real(f) => drop(found.values.insert(name.clone(), f.to_string())),
@@ -303,6 +309,14 @@ mod tests {
         assert_eq!(j.groups[&vec!["a".to_string()]].iter().flat_map(|m| m.facts.clone()).collect::<Vec<_>>(), [2, 3]);
         assert_eq!(j.groups[&vec!["a".to_string()]][0].urgency, Some(Urgency::Later));
         assert_eq!(j.kinds, ["app".to_string()].into());
+    }
+
+    #[test]
+    fn a_row_says_what_it_is_about() {
+        let j = judge(&rule("SELECT ev, package, 'camera, nonsense microphone' AS sees FROM app"), &mut store());
+        let row = &j.groups[&vec!["a".to_string()]][0];
+        assert_eq!(row.sees, ["camera", "microphone"]);
+        assert!(!row.values.contains_key("sees"));
     }
 
     #[test]

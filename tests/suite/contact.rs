@@ -141,7 +141,8 @@ fn a_sent_message_without_a_handle_counts_for_the_one_it_went_to() {
         let folder = tempfile::tempdir().unwrap();
         let mut recipe = fixture::recipe(Data::default().fixtures, "contact-pattern").unwrap();
         let sms = recipe.inputs[0].files.iter_mut().find(|f| f.path.ends_with("sms.db")).unwrap();
-        (sms.sqlite.get_or_insert_default().push_str(lost), sms.wal = None);
+        sms.sqlite.get_or_insert_default().push_str(lost);
+        sms.wal = None;
         let case = recipe.case.clone().unwrap();
         let mut plan = plan(fixture::build(&recipe, folder.path()).unwrap(), None, &case);
         plan.scope = vec!["all".into(), "contact-pattern".into()];

@@ -198,3 +198,57 @@ fn a_copy_without_names_can_be_opened_value_by_value() {
         assert!(String::from_utf8_lossy(&made).contains(&copy.redactions[0].commitment));
     }
 }
+
+/// What a reviewer found in the report of the demonstration: each sentence and date must be what its citation shows.
+#[test]
+fn a_sentence_says_what_its_citation_shows() {
+    let place = tempfile::tempdir().unwrap();
+    let report = audit_fixture("demo", place.path()).report;
+    let of = |rule: &str| report.findings.iter().filter(|f| f.rule == rule).collect::<Vec<_>>();
+    let one = |rule: &str| *of(rule).first().unwrap_or_else(|| panic!("no {rule}"));
+    let cited = |rule: &str, locator: &str| one(rule).citations.iter().find(|c| c.locator == locator).cloned();
+
+    let burst = one("contact.contact-burst");
+    assert_eq!((burst.params["received"].as_str(), burst.params["sent"].as_str()), ("1", "1"));
+    // The part of a profile has its own name and place.
+    let root = cited("device-control.root-certificate", "plist:/PayloadContent/1").unwrap();
+    assert_eq!(root.raw["part_name"], "Kolk Root CA");
+    assert!(one("device-control.root-certificate").texts.nl.shows.contains("Kolk Root CA"));
+    assert!(cited("device-control.vpn-configured", "plist:/PayloadContent/2").is_some());
+    let held = one("device-control.restrictions-block-removal");
+    for key in ["PayloadRemovalDisallowed", "allowAppRemoval", "allowAccountModification"] {
+        assert!(held.texts.nl.shows.contains(key) && held.texts.en.shows.contains(key), "{}", held.texts.nl.shows);
+    }
+    assert!(!held.texts.nl.shows.contains("allowCamera"));
+    // A name that stands in another row is cited where it stands.
+    let person = one("contact.person-of-concern-traces");
+    assert!(person.citations.iter().any(|c| c.locator == "sqlite:ZACCOUNT/20"));
+    assert!(person.citations.iter().all(|c| c.locator != "sqlite:ZACCOUNT/23"));
+    assert!(report.persons.concern.iter().flat_map(|p| &p.traces).all(|t| t.locator != "sqlite:ZACCOUNT/23"));
+    // A date is said to come from the value that it was made from, and the date of a file is no event.
+    let copy = cited("sessions.earlier-computer-backup", "plist:/").unwrap();
+    assert_eq!((copy.times["at"].raw.as_str(), copy.times["at"].epoch.as_str()), ("at_number", "cocoa"));
+    let relay = &one("forwarding.sms-relay").citations[0];
+    assert!(relay.of_file("at"));
+    let lines = String::from_utf8(vrijspoor::report::csv::timeline(&report).unwrap()).unwrap();
+    assert!(lines.contains(",at_number,803164200.0,cocoa,"));
+    assert!(lines.lines().skip(1).all(|line| !line.contains(",at,stream,,")));
+    // What is allowed stands under what it is about.
+    let sees = |rule: &str, word: &str| of(rule).iter().any(|f| f.sees.iter().any(|one| one == word));
+    assert!(sees("device-control.permission-set-by-management", "microphone"));
+    assert!(sees("stalkerware.dual-use-product", "microphone"));
+    assert!(!sees("device-control.permission-set-by-management", "camera"));
+    // Both numbers that are compared, each with a command that shows it.
+    let account = one("location-sharing.find-my-account-differs");
+    for number in ["1000000066", "1000000012"] {
+        assert!(account.texts.nl.shows.contains(number) && account.texts.en.shows.contains(number));
+        let shown = |c: &vrijspoor::report::Citation| {
+            let shows = &c.reproduce.as_ref().unwrap().shows;
+            shows.iter().any(|column| c.raw[column].to_string().trim_matches('"') == number)
+        };
+        assert!(account.citations.iter().any(shown), "{number}");
+    }
+    let computers = one("sessions.paired-computer");
+    assert_eq!((computers.params["numbers"].as_str(), computers.params["count"].as_str()), ("2", "2"));
+    assert!(!computers.params["codes"].contains("PC-VAN-R") && computers.params["names"].contains("PC-VAN-R"));
+}

@@ -44,7 +44,8 @@ impl Page<'_> {
         let mut lines: Vec<(&str, Line<'_>)> = Vec::new();
         for finding in &self.report.findings {
             for (at, citation) in finding.citations.iter().enumerate() {
-                for (field, value) in &citation.decoded {
+                // The date of a file is no event.
+                for (field, value) in citation.decoded.iter().filter(|(field, _)| !citation.of_file(field)) {
                     if let Some((time, moment)) =
                         value.as_str().and_then(|time| self.zone.moment(time).map(|moment| (time, moment)))
                     {
