@@ -1,4 +1,4 @@
-//! Tables for spreadsheets: `timeline.csv` has every time of every citation, one a line; `sessions.csv` is written through the same
+//! Tables for spreadsheets: `timeline.csv` has every time of every citation but the dates of files, one a line; `sessions.csv` is written through the same
 //! `line`. A spreadsheet runs a cell that begins like a formula, so such cells get an apostrophe in front; what stands in
 //! `report.json` is never changed.
 
