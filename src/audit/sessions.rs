@@ -32,7 +32,7 @@ pub fn list(
         "SELECT chain, basis, device, class, reason, services, accounts, kinds, records, addresses, first_at, at, changes
          FROM session_chain
          ORDER BY CASE class WHEN 'contradicted' THEN 1 WHEN 'not_explained' THEN 2 WHEN 'cannot_tell' THEN 3
-                             WHEN 'consistent_with_declared' THEN 4 ELSE 5 END, first_at, chain",
+                             WHEN 'consistent_with_declared' THEN 4 ELSE 5 END, coalesce(first_at, at), chain",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {

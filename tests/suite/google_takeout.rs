@@ -162,3 +162,37 @@ fn a_table_of_another_kind_is_no_access_log() {
     let report = vrijspoor::audit::run(&plan, &cancel, &vrijspoor::audit::Silent).unwrap().report;
     assert_eq!(report.gaps, []);
 }
+
+fn said<'r>(report: &'r Report, rule: &str) -> Vec<&'r str> {
+    report.findings.iter().filter(|f| f.rule == rule).map(|f| f.texts.nl.shows.as_str()).collect()
+}
+
+#[test]
+fn sentences_say_no_more_than_the_settings_and_lists() {
+    let report = fixture("google-controlled-intake");
+    // The condition stands beside the address: this rule sends mail of one sender on, not the mail box.
+    let sent = said(&report, "forwarding.mail-filter-forwards");
+    assert_eq!(
+        sent,
+        ["In Gmail staat een regel voor: from:(politie.nl). Die stuurt zulke mail door naar r.kolk@example.org. De regel \
+          noemt politie, recht of hulp. Mail van deze afzender komt ook bij dat adres."]
+    );
+    assert_eq!(
+        said(&report, "forwarding.mail-forward-address"),
+        ["In Gmail staat r.kolk@example.org als doorstuuradres. Een stand staat er niet bij."]
+    );
+    // A list with only a last activity does not say when a device was added; another list does.
+    let added = said(&report, "sessions.device-added-to-account");
+    assert!(added.iter().any(|t| t.contains("Wanneer ze zijn toegevoegd staat er niet bij.")), "{added:?}");
+    assert!(added.iter().any(|t| t.contains("De laatste is toegevoegd op: 2026-06-14")), "{added:?}");
+    let listed = report.sessions.iter().filter(|s| s.kind == "registered" && s.service == "google").collect::<Vec<_>>();
+    assert!(!listed.is_empty() && listed.iter().all(|s| s.first_at.is_empty() && !s.at.is_empty()), "{listed:?}");
+    let report = fixture("demo");
+    let blocked = report.findings.iter().find(|f| f.rule == "forwarding.block-of-helper").unwrap();
+    assert!(
+        blocked.texts.nl.shows.contains("van Gmail staat hulpverlening@example.org bij de geblokkeerde adressen"),
+        "{}",
+        blocked.texts.nl.shows
+    );
+    assert_eq!(blocked.citations.len(), 1, "a row is cited once");
+}
