@@ -75,7 +75,7 @@ impl<'a> Guide<'a> {
     /// Says beforehand that a place of a stream, by its number in the store, will be asked for.
     pub fn expect(&self, stream: i64, locator: String) {
         let at = self.extraction.streams.get(&stream).copied().unwrap_or_default();
-        self.expected.borrow_mut().entry(at).or_default().insert(locator);
+        self.expected.borrow_mut().entry(at).or_default().extend(ends(&locator));
     }
 
     /// Lets go of what was read: no more will be asked for.
@@ -257,9 +257,11 @@ impl<'a> Guide<'a> {
 
     /// A row of a CSV or a page: the lines that hold the cited values.
     fn search(&self, artifact: &Artifact, mut place: Place, at: (usize, usize), cited: &Cited) -> Option<Reproduce> {
-        let row = self.row(artifact, at, &cited.locator).unwrap_or_default();
         let text = self.looked_at(at);
-        let leaves = [row.to_string()];
+        let leaves: Vec<String> = ends(&cited.locator)
+            .iter()
+            .map(|locator| self.row(artifact, at, locator).unwrap_or_default().to_string())
+            .collect();
         let mut wanted: Vec<(&String, String)> = cited
             .raw
             .iter()
@@ -281,7 +283,20 @@ impl<'a> Guide<'a> {
             let (first, others) = wanted.get(..3).unwrap_or(&wanted).split_first()?;
             let together = lines_with(&text, &first.1).any(|line| others.iter().all(|(_, value)| line.contains(value)));
             let each: Vec<String> = wanted.iter().map(|(_, value)| format!("-e {}", quote(value))).collect();
-            if together {
+            // Of a row that sums up others, what stands in one of the two places finds the lines, what stands in both narrows them.
+            let (common, apart): (Vec<_>, Vec<_>) = wanted
+                .iter()
+                .partition(|(_, value)| leaves.iter().all(|row| stands(&value.as_str().into(), &[row.clone()])));
+            let on_one =
+                |line: &str, one: &str| line.contains(one) && common.iter().all(|(_, v)| line.contains(v.as_str()));
+            if leaves.len() > 1
+                && !apart.is_empty()
+                && apart.iter().all(|(_, v)| lines_with(&text, v).any(|line| on_one(line, v)))
+            {
+                let each: Vec<String> = apart.iter().map(|(_, value)| format!("-e {}", quote(value))).collect();
+                let rest = common.iter().fold(String::new(), |all, (_, v)| all + " | grep -F -e " + &quote(v));
+                place.bytes.piped(&format!("grep -n -F {}", each.join(" ")), &rest)
+            } else if together {
                 let rest = each.iter().skip(1).take(2).fold(String::new(), |all, value| all + " | grep -F " + value);
                 place.bytes.piped(&format!("grep -n -F {}", each.first()?), &rest)
             } else {
@@ -404,6 +419,19 @@ fn lines_with<'t>(text: &'t str, value: &'t str) -> impl Iterator<Item = &'t str
 /// How much of a text is searched for a cited value (bytes).
 const LOOKED_AT: u64 = 64 << 20;
 
+/// The places of a row of a table or page that names two: `csv:13..25` is the row of the first and that of the last use.
+fn ends(locator: &str) -> Vec<String> {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let place = locator.starts_with("csv:") || locator.starts_with("html:item ");
+    match locator.rsplit_once("..").filter(|(_, last)| place && number(last)) {
+        Some((first, last)) => {
+            let head = first.trim_end_matches(|c: char| c.is_ascii_digit());
+            vec![first.to_owned(), format!("{head}{last}")]
+        }
+        None => vec![locator.to_owned()],
+    }
+}
+
 /// The columns that the question hands to a decoder of property lists.
 fn nested(sql: &str) -> BTreeSet<&str> {
     let captures = NESTED.as_ref().into_iter().flat_map(|regex| regex.captures_iter(sql));
@@ -515,6 +543,15 @@ mod tests {
             assert!(!holds_one(left, &places), "{left}");
         }
         assert_eq!(lines_with("a x\r\nb\nx", "x").collect::<Vec<_>>(), ["a x\r", "x"]);
+    }
+
+    #[test]
+    fn two_places_are_taken_apart() {
+        assert_eq!(ends("csv:24..25"), ["csv:24", "csv:25"]);
+        assert_eq!(ends("html:item 7..8"), ["html:item 7", "html:item 8"]);
+        for one in ["csv:24", "html:table 1 row 4", "json:/a..1", "csv:24..", "csv:1..x"] {
+            assert_eq!(ends(one), [one]);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `daily(row, at, values…)`: sums up a log that has thousands of like rows a day. Rows with the same values on the same day become
-//! one, with the first and last time and their number, without sorting the log. Only the number of the first row is kept of each,
-//! and the question looks its values up there: memory hangs on the number of different rows, not on what stands in them.
+//! one, with the first and last time and their number, without sorting the log. Only the numbers of the rows of the first
+//! and last time are kept of each, and the question looks its values up there: memory hangs on the number of different rows, not on what
+//! stands in them.
 
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::types::ValueRef;
@@ -13,8 +14,8 @@ use std::fmt::Write as _;
 /// Most different rows of a log. One with more is no log of a person, and is said to be too large rather than read in part.
 const MOST: usize = 1_000_000;
 
-/// Adds `daily` to a connection. It gives a JSON array of `{"row", "first", "last", "uses"}` in the order of the rows; a row without
-/// a time is a day of its own.
+/// Adds `daily` to a connection. It gives a JSON array of `{"row", "last_row", "first", "last", "uses"}` in the order of the
+/// rows: those of the first and the last time, and these times. Rows without a time are a day of their own.
 ///
 /// # Errors
 /// `SQLite` refused the registration.
@@ -28,10 +29,11 @@ struct Daily;
 
 /// What equal rows of a day come to.
 struct Sum {
-    row: i64,
+    first_row: u32,
+    last_row: u32,
+    uses: u32,
     first: Box<str>,
     last: Box<str>,
-    uses: u64,
 }
 
 /// First half of the SHA-256 over values and day.
@@ -57,14 +59,21 @@ impl Aggregate<HashMap<Key, Sum>, Option<String>> for Daily {
         if sums.len() >= MOST && !sums.contains_key(&key) {
             return Err(Error::UserFunctionError(format!("more than {MOST} different rows").into()));
         }
-        let row = call.get::<i64>(0)?;
-        let sum =
-            sums.entry(key).or_insert_with(|| Sum { row, first: at.clone().into(), last: at.clone().into(), uses: 0 });
+        let row = call.get::<u32>(0)?;
+        let sum = sums.entry(key).or_insert_with(|| Sum {
+            first_row: row,
+            last_row: row,
+            uses: 0,
+            first: at.clone().into(),
+            last: at.clone().into(),
+        });
         sum.uses += 1;
         if *at < *sum.first {
+            sum.first_row = row;
             sum.first = at.clone().into();
         }
-        if *at > *sum.last {
+        if *at >= *sum.last {
+            sum.last_row = row;
             sum.last = at.into();
         }
         Ok(())
@@ -72,13 +81,16 @@ impl Aggregate<HashMap<Key, Sum>, Option<String>> for Daily {
 
     fn finalize(&self, _: &mut Context<'_>, sums: Option<HashMap<Key, Sum>>) -> rusqlite::Result<Option<String>> {
         let mut sums: Vec<Sum> = sums.unwrap_or_default().into_values().collect();
-        sums.sort_unstable_by_key(|sum| sum.row);
+        sums.sort_unstable_by_key(|sum| sum.first_row);
         let mut out = String::from("[");
-        for Sum { row, first, last, uses } in sums {
+        for Sum { first_row, last_row, uses, first, last } in sums {
             let time = |t: Box<str>| if t.is_empty() { Value::Null } else { Value::String(t.into()) };
             let comma = if out.len() > 1 { "," } else { "" };
-            let _ =
-                write!(out, r#"{comma}{{"row":{row},"first":{},"last":{},"uses":{uses}}}"#, time(first), time(last));
+            let (first, last) = (time(first), time(last));
+            let _ = write!(
+                out,
+                r#"{comma}{{"row":{first_row},"last_row":{last_row},"first":{first},"last":{last},"uses":{uses}}}"#
+            );
         }
         out.push(']');
         Ok(Some(out))
@@ -113,10 +125,10 @@ mod tests {
         let got: String = connection.query_row(sql, [], |r| r.get(0)).unwrap();
         let got: Value = serde_json::from_str(&got).unwrap();
         let want = json!([
-            {"row": 1, "first": "2026-01-09 08:00:00", "last": "2026-01-09 22:00:00", "uses": 2},
-            {"row": 3, "first": "2026-01-10 08:00:00", "last": "2026-01-10 08:00:00", "uses": 1},
-            {"row": 4, "first": null, "last": null, "uses": 1},
-            {"row": 5, "first": null, "last": null, "uses": 1},
+            {"row": 2, "last_row": 1, "first": "2026-01-09 08:00:00", "last": "2026-01-09 22:00:00", "uses": 2},
+            {"row": 3, "last_row": 3, "first": "2026-01-10 08:00:00", "last": "2026-01-10 08:00:00", "uses": 1},
+            {"row": 4, "last_row": 4, "first": null, "last": null, "uses": 1},
+            {"row": 5, "last_row": 5, "first": null, "last": null, "uses": 1},
         ]);
         assert_eq!(got, want);
         let none: String =

@@ -46,7 +46,24 @@ fn pages_of_my_activity_give_only_requests_for_a_copy() {
 #[test]
 fn the_request_for_this_copy_is_no_reason_to_act() {
     let report = fixture("google-activity-pages-own");
-    assert_eq!(urgencies(&report, "account-control.export-request"), [("2026-10-19T08:14:58Z", "info")]);
+    // Nor is the use of that part of the service on her own phone the evening before.
+    let mut found = urgencies(&report, "account-control.export-request");
+    found.sort_unstable();
+    assert_eq!(found, [("2026-10-18T19:28:05Z", "info"), ("2026-10-19T08:14:58Z", "info")]);
+    // Like lines of a day are one, what bears on a copy or on the locks apart; first and last use are cited where they stand.
+    let day: Vec<_> = report.sessions.iter().filter(|s| s.kind == "active" && s.at.starts_with("2026-10-18")).collect();
+    let lines: Vec<_> =
+        day.iter().map(|s| (s.event.as_str(), s.uses, s.first_at.as_str(), s.citations[0].locator.as_str())).collect();
+    assert!(lines.contains(&("use of Takeout", 2, "2026-10-18T19:28:05Z", "csv:24..21")), "{lines:?}");
+    assert!(lines.contains(&("use of Google Account / Security", 1, "2026-10-18T19:30:02Z", "csv:22")), "{lines:?}");
+    let used = report.findings.iter().find(|f| f.params["at"] == "2026-10-18T19:28:05Z").unwrap();
+    let [place] = &used.citations[..] else { panic!("{:?}", used.citations) };
+    assert_eq!(
+        (&place.raw["first_at"], &place.raw["last_at"]),
+        (&"2026-10-18 19:28:05 UTC".into(), &"2026-10-18 19:31:20 UTC".into())
+    );
+    let shown = &place.reproduce.as_ref().unwrap().shows;
+    assert!(shown.contains(&"first_at".into()) && shown.contains(&"last_at".into()), "{shown:?}");
     assert_eq!(report.gaps.iter().filter(|g| g.artifact == "google.export-requests-page").count(), 0);
 }
 
@@ -174,8 +191,10 @@ fn sentences_say_no_more_than_the_settings_and_lists() {
     let sent = said(&report, "forwarding.mail-filter-forwards");
     assert_eq!(
         sent,
-        ["In Gmail staat een regel voor: from:(politie.nl). Die stuurt zulke mail door naar r.kolk@example.org. De regel \
-          noemt politie, recht of hulp. Mail van deze afzender komt ook bij dat adres."]
+        [
+            "In Gmail staat een regel voor: from:(politie.nl). Die stuurt zulke mail door naar r.kolk@example.org. De regel \
+          noemt politie, recht of hulp. Mail van deze afzender komt ook bij dat adres."
+        ]
     );
     assert_eq!(
         said(&report, "forwarding.mail-forward-address"),
@@ -195,4 +214,16 @@ fn sentences_say_no_more_than_the_settings_and_lists() {
         blocked.texts.nl.shows
     );
     assert_eq!(blocked.citations.len(), 1, "a row is cited once");
+    // Use of Takeout from an address that is not hers, on a day that she did not name.
+    let copy = report.findings.iter().find(|f| f.rule == "account-control.export-request").unwrap();
+    assert_eq!((copy.params["at"].as_str(), copy.urgency.as_str()), ("2026-10-17T22:44:08Z", "this-week"));
+    assert!(copy.texts.nl.shows.contains("gebruik van Takeout"), "{}", copy.texts.nl.shows);
+    assert!(copy.texts.nl.shows.ends_with("Apparaat: Chrome (windows). Netwerkadres: 203.0.113.77."));
+    // Use of a mail program is use, of which the place of its last moment is cited.
+    let mail = report.findings.iter().find(|f| f.rule == "account-control.app-with-account-access").unwrap();
+    assert!(mail.texts.nl.shows.contains("2 keer gebruik via IMAP vanaf 203.0.113.77."), "{}", mail.texts.nl.shows);
+    assert_eq!(mail.citations[0].locator, "csv:17..19");
+    let made = report.findings.iter().find(|f| f.rule == "account-control.account-created").unwrap();
+    assert_eq!(made.citations[0].locator, "html:item 7..8");
+    assert!(made.citations[0].reproduce.as_ref().unwrap().shows.contains(&"at".into()));
 }

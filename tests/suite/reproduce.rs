@@ -84,6 +84,7 @@ fn commands_for_other_copies_return_the_value_too() {
             "google-controlled-en",
             "google-drive-controlled",
             "google-activity-pages-controlled",
+            "google-activity-pages-own",
         ]
         .contains(&name)
         {
