@@ -46,7 +46,7 @@ impl Workshop<'_> {
             judgements.values().flat_map(|j| j.groups.values().flatten()).flat_map(|m| &m.facts).copied().collect();
         for ev in cited {
             let (stream, locator) = self.store.place(ev)?;
-            self.guide.expect(stream, locator);
+            self.guide.expect(stream, &locator);
         }
         let mut findings = Vec::new();
         for rule in &self.rules.list {

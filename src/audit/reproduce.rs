@@ -73,9 +73,9 @@ impl<'a> Guide<'a> {
     }
 
     /// Says beforehand that a place of a stream, by its number in the store, will be asked for.
-    pub fn expect(&self, stream: i64, locator: String) {
+    pub fn expect(&self, stream: i64, locator: &str) {
         let at = self.extraction.streams.get(&stream).copied().unwrap_or_default();
-        self.expected.borrow_mut().entry(at).or_default().extend(ends(&locator));
+        self.expected.borrow_mut().entry(at).or_default().extend(ends(locator));
     }
 
     /// Lets go of what was read: no more will be asked for.
@@ -284,9 +284,9 @@ impl<'a> Guide<'a> {
             let together = lines_with(&text, &first.1).any(|line| others.iter().all(|(_, value)| line.contains(value)));
             let each: Vec<String> = wanted.iter().map(|(_, value)| format!("-e {}", quote(value))).collect();
             // Of a row that sums up others, what stands in one of the two places finds the lines, what stands in both narrows them.
-            let (common, apart): (Vec<_>, Vec<_>) = wanted
-                .iter()
-                .partition(|(_, value)| leaves.iter().all(|row| stands(&value.as_str().into(), &[row.clone()])));
+            let (common, apart): (Vec<_>, Vec<_>) = wanted.iter().partition(|(_, value)| {
+                leaves.iter().all(|row| stands(&value.as_str().into(), std::slice::from_ref(row)))
+            });
             let on_one =
                 |line: &str, one: &str| line.contains(one) && common.iter().all(|(_, v)| line.contains(v.as_str()));
             if leaves.len() > 1
