@@ -22,7 +22,7 @@ const MAX_TOKEN: u64 = 32 << 20;
 /// is `{"kind":"item","label":…,"value":…,"section":…}` with locator `html:item 4`, the section being the nearest heading above. Rows and
 /// items count from 1; the header is the first row, whether of `<th>` or not. Line breaks inside a cell stay.
 ///
-/// With `options.record` only the elements of that class are read, each as one row of lines ([`Blocks`]).
+/// With `options.record` only the elements of that class are read, each as one row of lines (`Blocks`).
 ///
 /// A page that opens with `<html>` and never closes it breaks off, which exports never do by themselves: that counts as a skipped record.
 ///
