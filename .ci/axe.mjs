@@ -31,6 +31,10 @@ for (const page of pages) {
       if (over > 0) {
         wrong += 1;
         console.log(`${page} ${colorScheme} ${width}: runs ${over} px out of the screen`);
+        const which = await tab.evaluate(() => [...document.querySelectorAll("body *")]
+          .filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth && !one.closest(".scroll"))
+          .slice(0, 3).map((one) => one.outerHTML.slice(0, 160)));
+        for (const html of which) console.log(`    ${html}`);
       }
       await context.close();
     }
