@@ -431,7 +431,8 @@ impl Text {
     /// Words for the values of a column, when its values are words of the vocabulary. A plural is the column's own.
     #[must_use]
     pub fn value_words(&self, column: &str) -> Option<&BTreeMap<String, String>> {
-        self.values.get(column).or_else(|| self.values.get(column.strip_suffix('s')?))
+        let classes = || (column == "class").then_some(&self.sessions.codes);
+        self.values.get(column).or_else(|| self.values.get(column.strip_suffix('s')?)).or_else(classes)
     }
 
     /// Words for a class, reason or kind of a session; the code itself when there are none.
