@@ -87,10 +87,12 @@ pub fn person(report: &Report) -> Result<String, Error> {
     let easy = desk.easy() || (minor(&report.case.age_band) && desk.text.lang != "en");
     // "U" for adults from 24, "je" for everybody else (field.md A3.2).
     let formal = report.case.age_band == "24+" && !easy;
-    let words = match formal {
-        _ if easy => &desk.text.person_easy,
-        true => &desk.text.person,
-        false => &desk.text.person_young,
+    let words = if easy {
+        &desk.text.person_easy
+    } else if formal {
+        &desk.text.person
+    } else {
+        &desk.text.person_young
     };
     // The easy titles of steps say "je"; the others speak to the care worker.
     let familiar = !formal && desk.text.lang != "en";

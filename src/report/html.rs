@@ -223,8 +223,7 @@ impl Page<'_> {
     }
 
     /// The columns in which the rows of a finding differ.
-    fn columns<'a>(&self, finding: &'a Finding) -> Vec<&'a str> {
-        let shared = self.shared(finding);
+    fn columns<'a>(&self, finding: &'a Finding, shared: &[(&str, &str)]) -> Vec<&'a str> {
         self.all_columns(finding).into_iter().filter(|column| shared.iter().all(|(alike, _)| alike != column)).collect()
     }
 

@@ -2,8 +2,8 @@
 
 use super::picture::{self, Dot, Row};
 use super::{Moment, Page, rank};
-use crate::report::Finding;
 use crate::report::text::Seen;
+use crate::report::{Finding, FindingText};
 use std::collections::BTreeSet;
 
 /// Most times on the timeline.
@@ -105,8 +105,9 @@ impl Page<'_> {
     pub(super) fn explained(&self) -> Vec<Vec<&Finding>> {
         let mut alike: Vec<Vec<&Finding>> = Vec::new();
         for finding in self.report.findings.iter().filter(|one| !self.texts(one).innocent.is_empty()) {
-            let words = |one: &Finding| (self.texts(one).may_mean.clone(), self.texts(one).innocent.clone());
-            match alike.iter_mut().find(|group| group.first().is_some_and(|first| words(first) == words(finding))) {
+            let own = self.texts(finding);
+            let same = |one: &FindingText| one.may_mean == own.may_mean && one.innocent == own.innocent;
+            match alike.iter_mut().find(|group| group.first().is_some_and(|first| same(self.texts(first)))) {
                 Some(group) => group.push(finding),
                 None => alike.push(vec![finding]),
             }
